@@ -1,0 +1,159 @@
+//===- MoEAttrs.td - Enums and attributes of the moe dialect -*- tablegen -*-===//
+
+#ifndef MOE_IR_MOEATTRS_TD
+#define MOE_IR_MOEATTRS_TD
+
+include "moe/IR/MoEDialect.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/TensorEncoding.td"
+include "mlir/IR/EnumAttr.td"
+
+class MoE_Case<string name, int value> : I32EnumCase<name, value>;
+
+// An enum and its attribute; in an op it prints as the bare keyword.
+class MoE_EnumBase<string name, string summary, list<I32EnumCase> cases>
+    : I32Enum<name, summary, cases> {
+  let cppNamespace = "::mlir::moe";
+}
+class MoE_EnumAttr<MoE_EnumBase base, string mnemonic>
+    : EnumAttr<MoE_Dialect, base, mnemonic> {
+  let assemblyFormat = "$value";
+}
+
+def MoE_GateKind : MoE_EnumBase<"GateKind", "how a gate compares a token with an expert", [
+  MoE_Case<"linear", 0>, MoE_Case<"cosine", 1>, MoE_Case<"distance", 2>]>;
+def MoE_GateKindAttr : MoE_EnumAttr<MoE_GateKind, "gate_kind">;
+
+def MoE_MatrixLayout : MoE_EnumBase<"MatrixLayout", "order of a weight matrix's dimensions", [
+  MoE_Case<"out_in", 0>, MoE_Case<"in_out", 1>]>;
+def MoE_MatrixLayoutAttr : MoE_EnumAttr<MoE_MatrixLayout, "matrix_layout">;
+
+def MoE_ScoreFn : MoE_EnumBase<"ScoreFn", "function from logits to scores", [
+  MoE_Case<"softmax", 0>, MoE_Case<"sigmoid", 1>, MoE_Case<"relu", 2>,
+  MoE_Case<"sqrt_softplus", 3>]>;
+def MoE_ScoreFnAttr : MoE_EnumAttr<MoE_ScoreFn, "score_fn">;
+
+def MoE_ScoreAxis : MoE_EnumBase<"ScoreAxis", "the dimension a softmax sums over", [
+  MoE_Case<"experts", 0>, MoE_Case<"tokens", 1>]>;
+def MoE_ScoreAxisAttr : MoE_EnumAttr<MoE_ScoreAxis, "score_axis">;
+
+def MoE_GroupScore : MoE_EnumBase<"GroupScore", "how a group of experts is ranked", [
+  MoE_Case<"max", 0>, MoE_Case<"sum_top", 1>]>;
+def MoE_GroupScoreAttr : MoE_EnumAttr<MoE_GroupScore, "group_score">;
+
+def MoE_GroupFill : MoE_EnumBase<"GroupFill", "what replaces the scores of a dropped group", [
+  MoE_Case<"neg_inf", 0>, MoE_Case<"zero", 1>]>;
+def MoE_GroupFillAttr : MoE_EnumAttr<MoE_GroupFill, "group_fill">;
+
+def MoE_Tie : MoE_EnumBase<"Tie", "which of several equal keys is chosen first", [
+  MoE_Case<"lowest", 0>, MoE_Case<"highest", 1>]>;
+def MoE_TieAttr : MoE_EnumAttr<MoE_Tie, "tie">;
+
+def MoE_SelectRule : MoE_EnumBase<"SelectRule", "which experts a token takes", [
+  MoE_Case<"all", 0>, MoE_Case<"positive", 1>]>;
+def MoE_SelectRuleAttr : MoE_EnumAttr<MoE_SelectRule, "select_rule">;
+
+def MoE_EpsMode : MoE_EnumBase<"EpsMode", "how an epsilon keeps a denominator from zero", [
+  MoE_Case<"none", 0>, MoE_Case<"add", 1>, MoE_Case<"clamp", 2>]>;
+def MoE_EpsModeAttr : MoE_EnumAttr<MoE_EpsMode, "eps_mode">;
+
+def MoE_CapacityRule : MoE_EnumBase<"CapacityRule", "the quantity a capacity is rounded from", [
+  MoE_Case<"mul_then_div", 0>, MoE_Case<"div_then_mul", 1>,
+  MoE_Case<"ceil_div_then_mul", 2>, MoE_Case<"floor_div_then_mul", 3>,
+  MoE_Case<"fraction", 4>, MoE_Case<"max_count", 5>]>;
+def MoE_CapacityRuleAttr : MoE_EnumAttr<MoE_CapacityRule, "capacity_rule">;
+
+def MoE_Arithmetic : MoE_EnumBase<"Arithmetic", "precision a capacity is computed in", [
+  MoE_Case<"f32", 0>, MoE_Case<"f64", 1>]>;
+def MoE_ArithmeticAttr : MoE_EnumAttr<MoE_Arithmetic, "arithmetic">;
+
+def MoE_Rounding : MoE_EnumBase<"Rounding", "rounding of a capacity to an integer", [
+  MoE_Case<"trunc", 0>, MoE_Case<"ceil", 1>, MoE_Case<"half_even", 2>]>;
+def MoE_RoundingAttr : MoE_EnumAttr<MoE_Rounding, "rounding">;
+
+def MoE_SlotOrder : MoE_EnumBase<"SlotOrder", "which choices are served first", [
+  MoE_Case<"k_major", 0>, MoE_Case<"token_major", 1>]>;
+def MoE_SlotOrderAttr : MoE_EnumAttr<MoE_SlotOrder, "slot_order">;
+
+def MoE_Overflow : MoE_EnumBase<"Overflow", "what becomes of a choice whose expert is full", [
+  MoE_Case<"drop", 0>, MoE_Case<"next_choice", 1>, MoE_Case<"random_spare", 2>]>;
+def MoE_OverflowAttr : MoE_EnumAttr<MoE_Overflow, "overflow">;
+
+def MoE_ActivationFn : MoE_EnumBase<"ActivationFn", "activation function of an expert", [
+  MoE_Case<"identity", 0>, MoE_Case<"relu", 1>, MoE_Case<"relu_squared", 2>,
+  MoE_Case<"gelu_erf", 3>, MoE_Case<"gelu_tanh", 4>, MoE_Case<"silu", 5>]>;
+
+def MoE_Gating : MoE_EnumBase<"Gating", "where the gate and up projections of an expert are", [
+  MoE_Case<"none", 0>, MoE_Case<"separate", 1>, MoE_Case<"gate_first", 2>,
+  MoE_Case<"up_first", 3>, MoE_Case<"interleaved", 4>]>;
+def MoE_GatingAttr : MoE_EnumAttr<MoE_Gating, "gating">;
+
+def MoE_QuantScheme : MoE_EnumBase<"QuantScheme", "encoding of quantised weights", [
+  MoE_Case<"block", 0>, MoE_Case<"mxfp4", 1>]>;
+def MoE_QuantSchemeAttr : MoE_EnumAttr<MoE_QuantScheme, "quant_scheme">;
+
+def MoE_Accumulate : MoE_EnumBase<"Accumulate", "precision in which a combination is summed", [
+  MoE_Case<"wide", 0>, MoE_Case<"result", 1>]>;
+def MoE_AccumulateAttr : MoE_EnumAttr<MoE_Accumulate, "accumulate">;
+
+def MoE_CombineOrder : MoE_EnumBase<"CombineOrder", "order in which a token's results are summed", [
+  MoE_Case<"choice", 0>, MoE_Case<"expert", 1>]>;
+def MoE_CombineOrderAttr : MoE_EnumAttr<MoE_CombineOrder, "combine_order">;
+
+def MoE_MixMode : MoE_EnumBase<"MixMode", "how two branches become one", [
+  MoE_Case<"add", 0>, MoE_Case<"sigmoid", 1>, MoE_Case<"convex_sigmoid", 2>,
+  MoE_Case<"softmax", 3>]>;
+def MoE_MixModeAttr : MoE_EnumAttr<MoE_MixMode, "mix_mode">;
+
+def MoE_LossKind : MoE_EnumBase<"LossKind", "which auxiliary loss", [
+  MoE_Case<"balance", 0>, MoE_Case<"importance", 1>, MoE_Case<"load", 2>,
+  MoE_Case<"z", 3>, MoE_Case<"entropy_local", 4>, MoE_Case<"entropy_global", 5>,
+  MoE_Case<"l1", 6>]>;
+def MoE_LossKindAttr : MoE_EnumAttr<MoE_LossKind, "loss_kind">;
+
+//===----------------------------------------------------------------------===//
+// Structured attributes
+//===----------------------------------------------------------------------===//
+
+def MoE_ActivationAttr : AttrDef<MoE_Dialect, "Activation"> {
+  let mnemonic = "activation";
+  let summary = "what an expert does between its two projections";
+  let description = [{
+    With gate g and up u, each an element of the first projection with its bias:
+
+        g' = min(max(g, gate_min), gate_max)
+        u' = min(max(u, -up_limit), up_limit)
+        h  = fn(g') * (u' + up_offset)        (without a gate: h = fn(u'))
+
+    `alpha` multiplies the argument of the sigmoid in `silu`: x * sigmoid(alpha * x).
+    Limits that are not given do not clamp.
+
+    Example: `#moe.activation<silu, alpha = 1.702 : f64, gate_max = 7.0 : f64,
+    up_limit = 7.0 : f64, up_offset = 1.0 : f64>`
+  }];
+  let parameters = (ins
+    EnumParameter<MoE_ActivationFn>:$fn,
+    OptionalParameter<"FloatAttr">:$alpha,
+    OptionalParameter<"FloatAttr">:$gate_min,
+    OptionalParameter<"FloatAttr">:$gate_max,
+    OptionalParameter<"FloatAttr">:$up_limit,
+    OptionalParameter<"FloatAttr">:$up_offset);
+  let assemblyFormat = [{
+    `<` $fn (`,` struct($alpha, $gate_min, $gate_max, $up_limit, $up_offset)^)? `>`
+  }];
+}
+
+def MoE_PerExpertAttr : AttrDef<MoE_Dialect, "PerExpert", [
+    DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
+  let mnemonic = "per_expert";
+  let summary = "tensor encoding: each slice of the first dimension lies anywhere in memory";
+  let description = [{
+    A checkpoint stores one tensor per expert. `tensor<8x64x32xf32, #moe.per_expert>`
+    is those eight tensors seen as one, without moving them: at the boundary of the
+    generated function it is a table of eight addresses. The meaning of an op does
+    not depend on the encoding.
+  }];
+}
+
+#endif // MOE_IR_MOEATTRS_TD

@@ -1,0 +1,29 @@
+//===- InitAll.h - Everything a tool registers ------------------*- C++ -*-===//
+
+#ifndef MOE_INITALL_H
+#define MOE_INITALL_H
+
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/InitAllPasses.h"
+#include "moe/Conversion/Passes.h"
+#include "moe/IR/MoE.h"
+
+namespace mlir::moe {
+
+/// The moe dialects, upstream's, and the extensions the lowerings rely on.
+inline void registerAllDialects(DialectRegistry &registry) {
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  registry.insert<MoEDialect>();
+}
+
+/// The moe passes and pipelines.
+inline void registerAllPasses() {
+
+}
+
+} // namespace mlir::moe
+
+#endif // MOE_INITALL_H

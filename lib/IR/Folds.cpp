@@ -1,0 +1,28 @@
+//===- Folds.cpp - Folders of the moe ops ---------------------------------===//
+
+#include "moe/IR/Capacity.h"
+
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+
+OpFoldResult LimitGroupsOp::fold(FoldAdaptor) {
+  if (getKeep() == getNumGroups())
+    return getScores();
+  return {};
+}
+
+OpFoldResult NormalizeWeightsOp::fold(FoldAdaptor) {
+  if (!getOrder() && getScale().isExactlyValue(1.0))
+    return getWeights();
+  return {};
+}
+
+OpFoldResult CapacityOp::fold(FoldAdaptor adaptor) {
+  auto tokens = dyn_cast_if_present<IntegerAttr>(adaptor.getTokens());
+  if (!tokens || tokens.getInt() < 0 || getCounts())
+    return {};
+  return IntegerAttr::get(IndexType::get(getContext()),
+                          computeCapacity(*this, tokens.getInt(), 0));
+}

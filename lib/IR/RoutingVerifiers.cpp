@@ -1,0 +1,141 @@
+//===- RoutingVerifiers.cpp - Constraints of the routing ops --------------===//
+//
+// Each check is labelled with the constraint of the op's description it enforces.
+//
+//===----------------------------------------------------------------------===//
+
+#include "VerifierSupport.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+
+LogicalResult GateOp::verify() {
+  bool outIn = getLayout() == MatrixLayout::out_in;
+  // C1
+  if (failed(checkSize(*this, "weight width", dim(getWeight(), outIn ? 1 : 0),
+                       dim(getX(), 1))))
+    return failure();
+  // C2
+  int64_t experts = dim(getWeight(), outIn ? 0 : 1);
+  if (failed(checkSize(*this, "expert count of the result", dim(getLogits(), 1), experts)))
+    return failure();
+  if (getBias() &&
+      failed(checkSize(*this, "expert count of the bias", dim(getBias(), 0), experts)))
+    return failure();
+  // C3
+  if (getScale() && getKind() == GateKind::linear)
+    return emitOpError("scale is given, only allowed for kind cosine or distance");
+  // C4
+  if (getSoftcap() && failed(checkPositive(*this, "softcap", *getSoftcap())))
+    return failure();
+  // C5
+  return checkSize(*this, "token count of the result", dim(getLogits(), 0),
+                   dim(getX(), 0));
+}
+
+LogicalResult ScoreOp::verify() {
+  // C1
+  for (unsigned i : {0u, 1u})
+    if (failed(checkSize(*this, "dimension " + Twine(i) + " of the scores",
+                         dim(getScores(), i), dim(getLogits(), i))))
+      return failure();
+  // C2
+  if (getAxis() == ScoreAxis::tokens && getFn() != ScoreFn::softmax)
+    return emitOpError("axis is tokens, expected experts for function ")
+           << stringifyScoreFn(getFn());
+  return success();
+}
+
+LogicalResult SinkhornOp::verify() {
+  // C1
+  if (failed(checkPositive(*this, "tolerance", getTolerance())))
+    return failure();
+  return checkAtLeast(*this, "max_iterations", getMaxIterations(), 1);
+}
+
+LogicalResult LimitGroupsOp::verify() {
+  int64_t experts = dim(getScores(), 1);
+  int64_t groups = getNumGroups();
+  // C1
+  if (ShapedType::isDynamic(experts) || groups < 1 || experts % groups)
+    return emitOpError("num_groups is ")
+           << groups << ", expected a divisor of the static expert count, which is "
+           << (ShapedType::isDynamic(experts) ? "dynamic" : std::to_string(experts));
+  // C2
+  if (failed(checkRange(*this, "keep", getKeep(), 1, groups)))
+    return failure();
+  // C3
+  return checkRange(*this, "top", getTop(), 1, experts / groups);
+}
+
+/// C1 of the ops that choose k experts.
+static LogicalResult checkChoices(Operation *op, int64_t k, int64_t experts) {
+  if (ShapedType::isDynamic(experts))
+    return op->emitOpError("expert count is dynamic, expected a static one");
+  return checkRange(op, "k", k, 1, experts);
+}
+
+LogicalResult TopKOp::verify() {
+  // C1
+  if (failed(checkChoices(*this, getK(), dim(getScores(), 1))))
+    return failure();
+  // C2
+  if (getBias())
+    return checkSize(*this, "length of the bias", dim(getBias(), 0), dim(getScores(), 1));
+  return success();
+}
+
+LogicalResult SequentialTopKOp::verify() {
+  // C1
+  if (failed(checkChoices(*this, getK(), dim(getLogits(), 1))))
+    return failure();
+  // C2
+  if (getRelativeGap().isNegative() || !getRelativeGap().isFinite())
+    return emitOpError("relative_gap is ")
+           << getRelativeGap().convertToDouble() << ", expected a number of at least 0";
+  return success();
+}
+
+LogicalResult MaskChoicesOp::verify() {
+  // C1
+  return checkSize(*this, "length of the mask", dim(getMask(), 0), dim(getIndices(), 0));
+}
+
+LogicalResult FilterChoicesOp::verify() {
+  // C1
+  for (unsigned i : {0u, 1u})
+    if (failed(checkSize(*this, "dimension " + Twine(i) + " of the weights",
+                         dim(getWeights(), i), dim(getIndices(), i))))
+      return failure();
+  // C2
+  if (failed(checkSize(*this, "length of the threshold", dim(getThreshold(), 0),
+                       dim(getIndices(), 0))))
+    return failure();
+  // C3
+  return checkAtLeast(*this, "first_choice", getFirstChoice(), 0);
+}
+
+LogicalResult GatherWeightsOp::verify() {
+  // C1
+  return checkSize(*this, "token count of the indices", dim(getIndices(), 0),
+                   dim(getScores(), 0));
+}
+
+LogicalResult NormalizeWeightsOp::verify() {
+  // C1
+  if (getOrder() && failed(checkPositive(*this, "order", *getOrder())))
+    return failure();
+  // C2
+  if (getEpsMode() == EpsMode::none ? !getEps().isZero()
+                                    : failed(checkPositive(*this, "eps", getEps()))) {
+    if (getEpsMode() == EpsMode::none)
+      emitOpError("eps is ") << getEps().convertToDouble()
+                             << ", expected 0 for eps_mode none";
+    return failure();
+  }
+  // C3
+  if (!getOrder() && getEpsMode() != EpsMode::none)
+    return emitOpError("eps_mode is ")
+           << stringifyEpsMode(getEpsMode()) << ", expected none without an order";
+  return success();
+}

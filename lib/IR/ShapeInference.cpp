@@ -1,0 +1,118 @@
+//===- ShapeInference.cpp - Result types that follow from operands --------===//
+
+#include "moe/IR/MoE.h"
+
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+
+/// Inference runs before operand types are verified, so each rank is checked here.
+static FailureOr<RankedTensorType> getTensor(Value value, int64_t rank,
+                                             std::optional<Location> loc) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (type && type.getRank() == rank)
+    return type;
+  return emitOptionalError(loc, "expected a tensor of rank ", rank, ", found ",
+                           value.getType());
+}
+
+static RankedTensorType idsType(MLIRContext *context, ArrayRef<int64_t> shape) {
+  return RankedTensorType::get(shape, IntegerType::get(context, 32));
+}
+
+LogicalResult TopKOp::inferReturnTypes(MLIRContext *context,
+                                       std::optional<Location> loc, Adaptor adaptor,
+                                       SmallVectorImpl<Type> &types) {
+  auto scores = getTensor(adaptor.getScores(), 2, loc);
+  if (failed(scores))
+    return failure();
+  types.push_back(idsType(context, {scores->getDimSize(0), int64_t(adaptor.getK())}));
+  return success();
+}
+
+LogicalResult SequentialTopKOp::inferReturnTypes(MLIRContext *context,
+                                                 std::optional<Location> loc,
+                                                 Adaptor adaptor,
+                                                 SmallVectorImpl<Type> &types) {
+  auto logits = getTensor(adaptor.getLogits(), 2, loc);
+  if (failed(logits))
+    return failure();
+  SmallVector<int64_t> shape = {logits->getDimSize(0), int64_t(adaptor.getK())};
+  types.push_back(idsType(context, shape));
+  types.push_back(RankedTensorType::get(shape, logits->getElementType()));
+  return success();
+}
+
+LogicalResult TopTokensOp::inferReturnTypes(MLIRContext *context,
+                                            std::optional<Location> loc,
+                                            Adaptor adaptor,
+                                            SmallVectorImpl<Type> &types) {
+  auto scores = getTensor(adaptor.getScores(), 2, loc);
+  if (failed(scores))
+    return failure();
+  types.push_back(idsType(context, scores->getShape()));
+  return success();
+}
+
+LogicalResult SelectOp::inferReturnTypes(MLIRContext *context,
+                                         std::optional<Location> loc, Adaptor adaptor,
+                                         SmallVectorImpl<Type> &types) {
+  auto scores = getTensor(adaptor.getScores(), 2, loc);
+  if (failed(scores))
+    return failure();
+  types.push_back(idsType(context, scores->getShape()));
+  return success();
+}
+
+LogicalResult LookupOp::inferReturnTypes(MLIRContext *context,
+                                         std::optional<Location> loc, Adaptor adaptor,
+                                         SmallVectorImpl<Type> &types) {
+  auto ids = getTensor(adaptor.getIds(), 1, loc);
+  if (failed(ids))
+    return failure();
+  types.push_back(idsType(context, {ids->getDimSize(0), 1}));
+  return success();
+}
+
+LogicalResult AssignBalancedOp::inferReturnTypes(MLIRContext *context,
+                                                 std::optional<Location> loc,
+                                                 Adaptor adaptor,
+                                                 SmallVectorImpl<Type> &types) {
+  auto scores = getTensor(adaptor.getScores(), 2, loc);
+  if (failed(scores))
+    return failure();
+  types.push_back(idsType(context, {scores->getDimSize(0), 1}));
+  return success();
+}
+
+LogicalResult GatherWeightsOp::inferReturnTypes(MLIRContext *context,
+                                                std::optional<Location> loc,
+                                                Adaptor adaptor,
+                                                SmallVectorImpl<Type> &types) {
+  auto scores = getTensor(adaptor.getScores(), 2, loc);
+  auto indices = getTensor(adaptor.getIndices(), 2, loc);
+  if (failed(scores) || failed(indices))
+    return failure();
+  types.push_back(
+      RankedTensorType::get(indices->getShape(), scores->getElementType()));
+  return success();
+}
+
+LogicalResult CountOp::inferReturnTypes(MLIRContext *context, std::optional<Location>,
+                                        Adaptor adaptor,
+                                        SmallVectorImpl<Type> &types) {
+  types.push_back(idsType(context, {std::max<int64_t>(adaptor.getNumExperts(), 0)}));
+  return success();
+}
+
+LogicalResult AssignSlotsOp::inferReturnTypes(MLIRContext *context,
+                                              std::optional<Location> loc,
+                                              Adaptor adaptor,
+                                              SmallVectorImpl<Type> &types) {
+  auto indices = getTensor(adaptor.getIndices(), 2, loc);
+  if (failed(indices))
+    return failure();
+  types.append(2, idsType(context, indices->getShape()));
+  return success();
+}

@@ -1,0 +1,100 @@
+//===- SlotVerifiers.cpp - Constraints of capacity, slots and grouping ----===//
+//
+// Each check is labelled with the constraint of the op's description it enforces.
+//
+//===----------------------------------------------------------------------===//
+
+#include "VerifierSupport.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+
+LogicalResult CountOp::verify() {
+  // C1
+  if (failed(checkAtLeast(*this, "num_experts", getNumExperts(), 1)))
+    return failure();
+  // C2
+  int64_t columns = dim(getIndices(), 1);
+  if (getChoices())
+    return checkRange(*this, "choices", *getChoices(), 1,
+                      ShapedType::isDynamic(columns) ? *getChoices() : columns);
+  return success();
+}
+
+LogicalResult CapacityOp::verify() {
+  // C1
+  std::pair<StringRef, int64_t> positives[] = {{"num_experts", getNumExperts()},
+                                               {"choices", getChoices()},
+                                               {"multiplier", getMultiplier()},
+                                               {"multiple_of", getMultipleOf()}};
+  for (auto [name, value] : positives)
+    if (failed(checkAtLeast(*this, name, value, 1)))
+      return failure();
+  if (failed(checkAtLeast(*this, "minimum", getMinimum(), 0)))
+    return failure();
+  // C2
+  if (failed(checkPositive(*this, "factor", getFactor())))
+    return failure();
+  // C3
+  if (getRule() == CapacityRule::max_count &&
+      failed(checkPresence(*this, "counts", bool(getCounts()), true,
+                           "for rule max_count")))
+    return failure();
+  // C4
+  if (getCounts())
+    return checkSize(*this, "length of the counts", dim(getCounts(), 0),
+                     getNumExperts());
+  return success();
+}
+
+LogicalResult AssignSlotsOp::verify() {
+  // C1
+  if (failed(checkAtLeast(*this, "num_experts", getNumExperts(), 1)) ||
+      failed(checkAtLeast(*this, "groups", getGroups(), 1)))
+    return failure();
+  // C2
+  bool perChoice = false;
+  if (Value priority = getPriority()) {
+    int64_t rank = cast<ShapedType>(priority.getType()).getRank();
+    perChoice = rank == 2;
+    for (int64_t i = 0; i < rank; ++i)
+      if (failed(checkSize(*this, "dimension " + Twine(i) + " of the priority",
+                           dim(priority, i), dim(getIndices(), i))))
+        return failure();
+  }
+  // C3
+  if (getUnselectedPriority() && !perChoice)
+    return emitOpError("unselected_priority is given, only allowed with a priority per choice");
+  // C4
+  if (failed(checkPresence(*this, "random", bool(getRandom()),
+                           getOverflow() == Overflow::random_spare,
+                           "for overflow random_spare")))
+    return failure();
+  // C5
+  if (perChoice && getOverflow() != Overflow::drop)
+    return emitOpError("overflow is ") << stringifyOverflow(getOverflow())
+                                       << ", expected drop with a priority per choice";
+  return success();
+}
+
+LogicalResult GroupByExpertOp::verify() {
+  // C1
+  if (failed(checkAtLeast(*this, "num_experts", getNumExperts(), 1)) ||
+      failed(checkAtLeast(*this, "groups", getGroups(), 1)) ||
+      failed(checkAtLeast(*this, "first_expert", getFirstExpert(), 0)))
+    return failure();
+  // C2
+  if (bool(getSlots()) != bool(getCapacity()))
+    return emitOpError(getSlots() ? "slots are given without a capacity"
+                                  : "capacity is given without slots");
+  // C3
+  if (failed(checkSize(*this, "length of the offsets", dim(getOffsets(), 0),
+                       getNumExperts() + 1)))
+    return failure();
+  // C4
+  for (unsigned i : {0u, 1u})
+    if (failed(checkSize(*this, "dimension " + Twine(i) + " of the positions",
+                         dim(getPositions(), i), dim(getIndices(), i))))
+      return failure();
+  return success();
+}

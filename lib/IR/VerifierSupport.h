@@ -1,0 +1,59 @@
+//===- VerifierSupport.h - Checks shared by the verifiers -------*- C++ -*-===//
+
+#ifndef MOE_LIB_IR_VERIFIERSUPPORT_H
+#define MOE_LIB_IR_VERIFIERSUPPORT_H
+
+#include "moe/IR/MoE.h"
+
+namespace mlir::moe {
+
+inline int64_t dim(Value value, unsigned index) {
+  return cast<ShapedType>(value.getType()).getDimSize(index);
+}
+
+/// Fails unless two sizes can be equal; a dynamic size may equal any other.
+inline LogicalResult checkSize(Operation *op, const Twine &what, int64_t found,
+                               int64_t expected) {
+  if (ShapedType::isDynamic(found) || ShapedType::isDynamic(expected) ||
+      found == expected)
+    return success();
+  return op->emitOpError() << what << " is " << found << ", expected " << expected;
+}
+
+/// Fails unless `lower <= value <= upper`.
+inline LogicalResult checkRange(Operation *op, const Twine &what, int64_t value,
+                                int64_t lower, int64_t upper) {
+  if (lower <= value && value <= upper)
+    return success();
+  return op->emitOpError() << what << " is " << value << ", expected " << lower
+                           << " to " << upper;
+}
+
+inline LogicalResult checkAtLeast(Operation *op, const Twine &what, int64_t value,
+                                  int64_t lower) {
+  if (value >= lower)
+    return success();
+  return op->emitOpError() << what << " is " << value << ", expected at least "
+                           << lower;
+}
+
+/// Fails unless `value` is a finite number above zero.
+inline LogicalResult checkPositive(Operation *op, const Twine &what, APFloat value) {
+  if (value.isFinite() && !value.isNegative() && !value.isZero())
+    return success();
+  return op->emitOpError() << what << " is " << value.convertToDouble()
+                           << ", expected a positive number";
+}
+
+/// Fails unless an optional operand or attribute is present exactly when `needed`.
+inline LogicalResult checkPresence(Operation *op, StringRef what, bool found,
+                                   bool needed, const Twine &when) {
+  if (found == needed)
+    return success();
+  return op->emitOpError() << what << (needed ? " is missing, needed " : " is given, only allowed ")
+                           << when;
+}
+
+} // namespace mlir::moe
+
+#endif // MOE_LIB_IR_VERIFIERSUPPORT_H
