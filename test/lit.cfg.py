@@ -1,0 +1,22 @@
+"""How lit runs the tests written in MLIR; lit.site.cfg.py in the build folder loads this."""
+
+import os
+
+import lit.formats
+
+config.name = "MoE"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.build_root, "test")
+# Inputs and expected outputs, and the scripts that made them.
+config.excludes = ["Data", "Inputs", "Models", "oracle"]
+if "quick" in lit_config.params:
+    config.excludes += ["Execute", "Systems"]  # they run whole layers
+
+config.environment["PATH"] = os.pathsep.join(
+    [os.path.join(config.build_root, "bin"), config.llvm_tools, os.environ["PATH"]])
+config.environment["FILECHECK_OPTS"] = "--enable-var-scope --allow-unused-prefixes=false"
+for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
+    if name in os.environ:
+        config.environment[name] = os.environ[name]
