@@ -21,13 +21,25 @@ static RankedTensorType idsType(MLIRContext *context, ArrayRef<int64_t> shape) {
   return RankedTensorType::get(shape, IntegerType::get(context, 32));
 }
 
+/// An integer attribute of an op under construction. A parsed attribute dictionary is
+/// not yet among the op's properties when its types are inferred.
+static FailureOr<int64_t> getSize(IntegerAttr property, DictionaryAttr attributes,
+                                  StringRef name, std::optional<Location> loc) {
+  if (!property && attributes)
+    property = attributes.getAs<IntegerAttr>(name);
+  if (!property)
+    return emitOptionalError(loc, "requires an integer attribute '", name, "'");
+  return std::max<int64_t>(property.getInt(), 0);
+}
+
 LogicalResult TopKOp::inferReturnTypes(MLIRContext *context,
                                        std::optional<Location> loc, Adaptor adaptor,
                                        SmallVectorImpl<Type> &types) {
   auto scores = getTensor(adaptor.getScores(), 2, loc);
-  if (failed(scores))
+  auto k = getSize(adaptor.getProperties().k, adaptor.getAttributes(), "k", loc);
+  if (failed(scores) || failed(k))
     return failure();
-  types.push_back(idsType(context, {scores->getDimSize(0), int64_t(adaptor.getK())}));
+  types.push_back(idsType(context, {scores->getDimSize(0), *k}));
   return success();
 }
 
@@ -36,9 +48,10 @@ LogicalResult SequentialTopKOp::inferReturnTypes(MLIRContext *context,
                                                  Adaptor adaptor,
                                                  SmallVectorImpl<Type> &types) {
   auto logits = getTensor(adaptor.getLogits(), 2, loc);
-  if (failed(logits))
+  auto k = getSize(adaptor.getProperties().k, adaptor.getAttributes(), "k", loc);
+  if (failed(logits) || failed(k))
     return failure();
-  SmallVector<int64_t> shape = {logits->getDimSize(0), int64_t(adaptor.getK())};
+  SmallVector<int64_t> shape = {logits->getDimSize(0), *k};
   types.push_back(idsType(context, shape));
   types.push_back(RankedTensorType::get(shape, logits->getElementType()));
   return success();
@@ -99,10 +112,14 @@ LogicalResult GatherWeightsOp::inferReturnTypes(MLIRContext *context,
   return success();
 }
 
-LogicalResult CountOp::inferReturnTypes(MLIRContext *context, std::optional<Location>,
-                                        Adaptor adaptor,
+LogicalResult CountOp::inferReturnTypes(MLIRContext *context,
+                                        std::optional<Location> loc, Adaptor adaptor,
                                         SmallVectorImpl<Type> &types) {
-  types.push_back(idsType(context, {std::max<int64_t>(adaptor.getNumExperts(), 0)}));
+  auto experts = getSize(adaptor.getProperties().num_experts, adaptor.getAttributes(),
+                         "num_experts", loc);
+  if (failed(experts))
+    return failure();
+  types.push_back(idsType(context, {*experts}));
   return success();
 }
 
