@@ -11,19 +11,26 @@ include "mlir/IR/EnumAttr.td"
 
 class MoE_Case<string name, int value> : I32EnumCase<name, value>;
 
-// An enum and its attribute; in an op it prints as the bare keyword.
+// An enum of the dialect.
 class MoE_EnumBase<string name, string summary, list<I32EnumCase> cases>
     : I32Enum<name, summary, cases> {
   let cppNamespace = "::mlir::moe";
 }
+// Its attribute, written `#moe.mnemonic<case>`.
 class MoE_EnumAttr<MoE_EnumBase base, string mnemonic>
+    : EnumAttr<MoE_Dialect, base, mnemonic> {
+  let assemblyFormat = "`<` $value `>`";
+}
+// The attribute that says which variant an op is, written as the bare case after
+// the op's name.
+class MoE_VariantAttr<MoE_EnumBase base, string mnemonic>
     : EnumAttr<MoE_Dialect, base, mnemonic> {
   let assemblyFormat = "$value";
 }
 
 def MoE_GateKind : MoE_EnumBase<"GateKind", "how a gate compares a token with an expert", [
   MoE_Case<"linear", 0>, MoE_Case<"cosine", 1>, MoE_Case<"distance", 2>]>;
-def MoE_GateKindAttr : MoE_EnumAttr<MoE_GateKind, "gate_kind">;
+def MoE_GateKindAttr : MoE_VariantAttr<MoE_GateKind, "gate_kind">;
 
 def MoE_MatrixLayout : MoE_EnumBase<"MatrixLayout", "order of a weight matrix's dimensions", [
   MoE_Case<"out_in", 0>, MoE_Case<"in_out", 1>]>;
@@ -32,7 +39,7 @@ def MoE_MatrixLayoutAttr : MoE_EnumAttr<MoE_MatrixLayout, "matrix_layout">;
 def MoE_ScoreFn : MoE_EnumBase<"ScoreFn", "function from logits to scores", [
   MoE_Case<"softmax", 0>, MoE_Case<"sigmoid", 1>, MoE_Case<"relu", 2>,
   MoE_Case<"sqrt_softplus", 3>]>;
-def MoE_ScoreFnAttr : MoE_EnumAttr<MoE_ScoreFn, "score_fn">;
+def MoE_ScoreFnAttr : MoE_VariantAttr<MoE_ScoreFn, "score_fn">;
 
 def MoE_ScoreAxis : MoE_EnumBase<"ScoreAxis", "the dimension a softmax sums over", [
   MoE_Case<"experts", 0>, MoE_Case<"tokens", 1>]>;
@@ -40,7 +47,7 @@ def MoE_ScoreAxisAttr : MoE_EnumAttr<MoE_ScoreAxis, "score_axis">;
 
 def MoE_GroupScore : MoE_EnumBase<"GroupScore", "how a group of experts is ranked", [
   MoE_Case<"max", 0>, MoE_Case<"sum_top", 1>]>;
-def MoE_GroupScoreAttr : MoE_EnumAttr<MoE_GroupScore, "group_score">;
+def MoE_GroupScoreAttr : MoE_VariantAttr<MoE_GroupScore, "group_score">;
 
 def MoE_GroupFill : MoE_EnumBase<"GroupFill", "what replaces the scores of a dropped group", [
   MoE_Case<"neg_inf", 0>, MoE_Case<"zero", 1>]>;
@@ -52,7 +59,7 @@ def MoE_TieAttr : MoE_EnumAttr<MoE_Tie, "tie">;
 
 def MoE_SelectRule : MoE_EnumBase<"SelectRule", "which experts a token takes", [
   MoE_Case<"all", 0>, MoE_Case<"positive", 1>]>;
-def MoE_SelectRuleAttr : MoE_EnumAttr<MoE_SelectRule, "select_rule">;
+def MoE_SelectRuleAttr : MoE_VariantAttr<MoE_SelectRule, "select_rule">;
 
 def MoE_EpsMode : MoE_EnumBase<"EpsMode", "how an epsilon keeps a denominator from zero", [
   MoE_Case<"none", 0>, MoE_Case<"add", 1>, MoE_Case<"clamp", 2>]>;
@@ -62,7 +69,7 @@ def MoE_CapacityRule : MoE_EnumBase<"CapacityRule", "the quantity a capacity is 
   MoE_Case<"mul_then_div", 0>, MoE_Case<"div_then_mul", 1>,
   MoE_Case<"ceil_div_then_mul", 2>, MoE_Case<"floor_div_then_mul", 3>,
   MoE_Case<"fraction", 4>, MoE_Case<"max_count", 5>]>;
-def MoE_CapacityRuleAttr : MoE_EnumAttr<MoE_CapacityRule, "capacity_rule">;
+def MoE_CapacityRuleAttr : MoE_VariantAttr<MoE_CapacityRule, "capacity_rule">;
 
 def MoE_Arithmetic : MoE_EnumBase<"Arithmetic", "precision a capacity is computed in", [
   MoE_Case<"f32", 0>, MoE_Case<"f64", 1>]>;
@@ -74,7 +81,7 @@ def MoE_RoundingAttr : MoE_EnumAttr<MoE_Rounding, "rounding">;
 
 def MoE_SlotOrder : MoE_EnumBase<"SlotOrder", "which choices are served first", [
   MoE_Case<"k_major", 0>, MoE_Case<"token_major", 1>]>;
-def MoE_SlotOrderAttr : MoE_EnumAttr<MoE_SlotOrder, "slot_order">;
+def MoE_SlotOrderAttr : MoE_VariantAttr<MoE_SlotOrder, "slot_order">;
 
 def MoE_Overflow : MoE_EnumBase<"Overflow", "what becomes of a choice whose expert is full", [
   MoE_Case<"drop", 0>, MoE_Case<"next_choice", 1>, MoE_Case<"random_spare", 2>]>;
@@ -87,11 +94,11 @@ def MoE_ActivationFn : MoE_EnumBase<"ActivationFn", "activation function of an e
 def MoE_Gating : MoE_EnumBase<"Gating", "where the gate and up projections of an expert are", [
   MoE_Case<"none", 0>, MoE_Case<"separate", 1>, MoE_Case<"gate_first", 2>,
   MoE_Case<"up_first", 3>, MoE_Case<"interleaved", 4>]>;
-def MoE_GatingAttr : MoE_EnumAttr<MoE_Gating, "gating">;
+def MoE_GatingAttr : MoE_VariantAttr<MoE_Gating, "gating">;
 
 def MoE_QuantScheme : MoE_EnumBase<"QuantScheme", "encoding of quantised weights", [
   MoE_Case<"block", 0>, MoE_Case<"mxfp4", 1>]>;
-def MoE_QuantSchemeAttr : MoE_EnumAttr<MoE_QuantScheme, "quant_scheme">;
+def MoE_QuantSchemeAttr : MoE_VariantAttr<MoE_QuantScheme, "quant_scheme">;
 
 def MoE_Accumulate : MoE_EnumBase<"Accumulate", "precision in which a combination is summed", [
   MoE_Case<"wide", 0>, MoE_Case<"result", 1>]>;
@@ -104,13 +111,13 @@ def MoE_CombineOrderAttr : MoE_EnumAttr<MoE_CombineOrder, "combine_order">;
 def MoE_MixMode : MoE_EnumBase<"MixMode", "how two branches become one", [
   MoE_Case<"add", 0>, MoE_Case<"sigmoid", 1>, MoE_Case<"convex_sigmoid", 2>,
   MoE_Case<"softmax", 3>]>;
-def MoE_MixModeAttr : MoE_EnumAttr<MoE_MixMode, "mix_mode">;
+def MoE_MixModeAttr : MoE_VariantAttr<MoE_MixMode, "mix_mode">;
 
 def MoE_LossKind : MoE_EnumBase<"LossKind", "which auxiliary loss", [
   MoE_Case<"balance", 0>, MoE_Case<"importance", 1>, MoE_Case<"load", 2>,
   MoE_Case<"z", 3>, MoE_Case<"entropy_local", 4>, MoE_Case<"entropy_global", 5>,
   MoE_Case<"l1", 6>]>;
-def MoE_LossKindAttr : MoE_EnumAttr<MoE_LossKind, "loss_kind">;
+def MoE_LossKindAttr : MoE_VariantAttr<MoE_LossKind, "loss_kind">;
 
 //===----------------------------------------------------------------------===//
 // Structured attributes

@@ -1,0 +1,160 @@
+// RUN: moe-opt %s | moe-opt | FileCheck %s
+// RUN: moe-opt %s --mlir-print-op-generic | moe-opt | FileCheck %s
+// RUN: moe-opt %s --emit-bytecode | moe-opt | FileCheck %s
+
+// CHECK-LABEL: func.func @gate_linear(
+func.func @gate_linear(%x: tensor<?x64xbf16>, %w: tensor<8x64xbf16>) {
+  // CHECK: moe.gate  linear %arg0, %arg1 : tensor<?x64xbf16>, tensor<8x64xbf16> -> tensor<?x8xf32>
+  %l = moe.gate linear %x, %w : tensor<?x64xbf16>, tensor<8x64xbf16> -> tensor<?x8xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @gate_linear_bias(
+func.func @gate_linear_bias(%x: tensor<4x64xf32>, %w: tensor<64x8xf32>, %b: tensor<8xf32>) {
+  // CHECK: moe.gate  linear %arg0, %arg1 bias(%arg2 : tensor<8xf32>) {layout = #moe.matrix_layout<in_out>, softcap = 3.000000e+01 : f64} : tensor<4x64xf32>, tensor<64x8xf32> -> tensor<4x8xf32>
+  %l = moe.gate linear %x, %w bias(%b : tensor<8xf32>)
+    {layout = #moe.matrix_layout<in_out>, softcap = 30.0 : f64}
+    : tensor<4x64xf32>, tensor<64x8xf32> -> tensor<4x8xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @gate_cosine(
+func.func @gate_cosine(%x: tensor<?x64xf64>, %w: tensor<8x64xf64>, %scale: tensor<f64>) {
+  // CHECK: moe.gate  cosine %arg0, %arg1 scale(%arg2 : tensor<f64>) {norm_eps = 1.000000e-04 : f64, norm_eps_mode = #moe.eps_mode<clamp>} : tensor<?x64xf64>, tensor<8x64xf64> -> tensor<?x8xf64>
+  %l = moe.gate cosine %x, %w scale(%scale : tensor<f64>)
+    {norm_eps = 1.0e-4 : f64, norm_eps_mode = #moe.eps_mode<clamp>}
+    : tensor<?x64xf64>, tensor<8x64xf64> -> tensor<?x8xf64>
+  return
+}
+
+// CHECK-LABEL: func.func @gate_distance(
+func.func @gate_distance(%x: tensor<?x64xf16>, %w: tensor<8x64xf16>, %b: tensor<8xf16>,
+                         %scale: tensor<f32>) {
+  // CHECK: moe.gate  distance %arg0, %arg1 bias(%arg2 : tensor<8xf16>) scale(%arg3 : tensor<f32>) : tensor<?x64xf16>, tensor<8x64xf16> -> tensor<?x8xf32>
+  %l = moe.gate distance %x, %w bias(%b : tensor<8xf16>) scale(%scale : tensor<f32>)
+    : tensor<?x64xf16>, tensor<8x64xf16> -> tensor<?x8xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @score(
+func.func @score(%l: tensor<?x8xbf16>) {
+  // CHECK: moe.score  softmax %arg0 : tensor<?x8xbf16> -> tensor<?x8xf32>
+  %softmax = moe.score softmax %l : tensor<?x8xbf16> -> tensor<?x8xf32>
+  // CHECK: moe.score  softmax %arg0 {axis = #moe.score_axis<tokens>} : tensor<?x8xbf16> -> tensor<?x8xf32>
+  %tokens = moe.score softmax %l {axis = #moe.score_axis<tokens>}
+    : tensor<?x8xbf16> -> tensor<?x8xf32>
+  // CHECK: moe.score  sigmoid %arg0 : tensor<?x8xbf16> -> tensor<?x8xbf16>
+  %sigmoid = moe.score sigmoid %l : tensor<?x8xbf16> -> tensor<?x8xbf16>
+  // CHECK: moe.score  relu %arg0 : tensor<?x8xbf16> -> tensor<?x8xf64>
+  %relu = moe.score relu %l : tensor<?x8xbf16> -> tensor<?x8xf64>
+  // CHECK: moe.score  sqrt_softplus %arg0 : tensor<?x8xbf16> -> tensor<?x8xf16>
+  %root = moe.score sqrt_softplus %l : tensor<?x8xbf16> -> tensor<?x8xf16>
+  return
+}
+
+// CHECK-LABEL: func.func @sinkhorn(
+func.func @sinkhorn(%l: tensor<?x8xf32>) {
+  // CHECK: moe.sinkhorn %arg0 {tolerance = 1.000000e-04 : f64} : tensor<?x8xf32>
+  %k = moe.sinkhorn %l {tolerance = 1.0e-4 : f64} : tensor<?x8xf32>
+  // CHECK: moe.sinkhorn %arg0 {max_iterations = 5 : i64, tolerance = 1.000000e-04 : f64} : tensor<?x8xf32>
+  %k5 = moe.sinkhorn %l {max_iterations = 5 : i64, tolerance = 1.0e-4 : f64} : tensor<?x8xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @limit_groups(
+func.func @limit_groups(%s: tensor<?x32xf32>) {
+  // CHECK: moe.limit_groups  max %arg0 {keep = 1 : i64, num_groups = 4 : i64} : tensor<?x32xf32>
+  %max = moe.limit_groups max %s {keep = 1 : i64, num_groups = 4 : i64} : tensor<?x32xf32>
+  // CHECK: moe.limit_groups  sum_top %arg0 {fill = #moe.group_fill<zero>, keep = 2 : i64, num_groups = 4 : i64, top = 2 : i64} : tensor<?x32xf32>
+  %sum = moe.limit_groups sum_top %s
+    {fill = #moe.group_fill<zero>, keep = 2 : i64, num_groups = 4 : i64, top = 2 : i64}
+    : tensor<?x32xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @top_k(
+func.func @top_k(%s: tensor<?x8xf32>, %b: tensor<8xf32>) {
+  // CHECK: moe.top_k %arg0 {k = 2 : i64} : tensor<?x8xf32>
+  %i = moe.top_k %s {k = 2 : i64} : tensor<?x8xf32>
+  // CHECK: moe.top_k %arg0 bias(%arg1 : tensor<8xf32>) {k = 8 : i64, tie = #moe.tie<highest>} : tensor<?x8xf32>
+  %h = moe.top_k %s bias(%b : tensor<8xf32>) {k = 8 : i64, tie = #moe.tie<highest>}
+    : tensor<?x8xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @sequential_top_k(
+func.func @sequential_top_k(%l: tensor<?x16xf32>) {
+  // CHECK: moe.sequential_top_k %arg0 {k = 2 : i64, relative_gap = 2.000000e-02 : f64} : tensor<?x16xf32>
+  %i, %w = moe.sequential_top_k %l {k = 2 : i64, relative_gap = 2.0e-2 : f64} : tensor<?x16xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @top_tokens(
+func.func @top_tokens(%s: tensor<?x8xf32>, %c: index) {
+  // CHECK: moe.top_tokens %arg0, %arg1 : tensor<?x8xf32>
+  %i = moe.top_tokens %s, %c : tensor<?x8xf32>
+  // CHECK: moe.top_tokens %arg0, %arg1 {tie = #moe.tie<highest>} : tensor<?x8xf32>
+  %h = moe.top_tokens %s, %c {tie = #moe.tie<highest>} : tensor<?x8xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @select(
+func.func @select(%s: tensor<?x8xf32>) {
+  // CHECK: moe.select  all %arg0 : tensor<?x8xf32>
+  %all = moe.select all %s : tensor<?x8xf32>
+  // CHECK: moe.select  positive %arg0 : tensor<?x8xf32>
+  %positive = moe.select positive %s : tensor<?x8xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @lookup(
+func.func @lookup(%table: tensor<32000xi32>, %ids: tensor<?xi32>) {
+  // CHECK: moe.lookup %arg0, %arg1 : tensor<32000xi32>, tensor<?xi32>
+  %i = moe.lookup %table, %ids : tensor<32000xi32>, tensor<?xi32>
+  return
+}
+
+// CHECK-LABEL: func.func @assign_balanced(
+func.func @assign_balanced(%s: tensor<?x8xf32>) {
+  // CHECK: moe.assign_balanced %arg0 : tensor<?x8xf32>
+  %i = moe.assign_balanced %s : tensor<?x8xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @mask_choices(
+func.func @mask_choices(%i: tensor<?x2xi32>, %m: tensor<?xf32>) {
+  // CHECK: moe.mask_choices %arg0, %arg1 : tensor<?x2xi32>, tensor<?xf32>
+  %kept = moe.mask_choices %i, %m : tensor<?x2xi32>, tensor<?xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @filter_choices(
+func.func @filter_choices(%i: tensor<?x2xi32>, %w: tensor<?x2xf32>, %t: tensor<?xf32>) {
+  // CHECK: moe.filter_choices %arg0, %arg1, %arg2 : tensor<?x2xi32>, tensor<?x2xf32>, tensor<?xf32>
+  %kept = moe.filter_choices %i, %w, %t : tensor<?x2xi32>, tensor<?x2xf32>, tensor<?xf32>
+  // CHECK: moe.filter_choices %arg0, %arg1, %arg2 {first_choice = 0 : i64, scale = 2.000000e+00 : f64} : tensor<?x2xi32>, tensor<?x2xf32>, tensor<?xf32>
+  %all = moe.filter_choices %i, %w, %t {first_choice = 0 : i64, scale = 2.0 : f64}
+    : tensor<?x2xi32>, tensor<?x2xf32>, tensor<?xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @gather_weights(
+func.func @gather_weights(%s: tensor<?x8xf32>, %i: tensor<?x2xi32>) {
+  // CHECK: moe.gather_weights %arg0, %arg1 : tensor<?x8xf32>, tensor<?x2xi32>
+  %w = moe.gather_weights %s, %i : tensor<?x8xf32>, tensor<?x2xi32>
+  return
+}
+
+// CHECK-LABEL: func.func @normalize_weights(
+func.func @normalize_weights(%w: tensor<?x2xf32>) {
+  // CHECK: moe.normalize_weights %arg0 {order = 1.000000e+00 : f64} : tensor<?x2xf32>
+  %sum = moe.normalize_weights %w {order = 1.0 : f64} : tensor<?x2xf32>
+  // CHECK: moe.normalize_weights %arg0 {eps = 9.9999999999999995E-21 : f64, eps_mode = #moe.eps_mode<add>, order = 2.000000e+00 : f64, scale = 2.500000e+00 : f64} : tensor<?x2xf32>
+  %add = moe.normalize_weights %w
+    {eps = 1.0e-20 : f64, eps_mode = #moe.eps_mode<add>, order = 2.0 : f64, scale = 2.5 : f64}
+    : tensor<?x2xf32>
+  // CHECK: moe.normalize_weights %arg0 {eps = 9.9999999999999995E-7 : f64, eps_mode = #moe.eps_mode<clamp>, order = 1.000000e+00 : f64} : tensor<?x2xf32>
+  %clamp = moe.normalize_weights %w
+    {eps = 1.0e-6 : f64, eps_mode = #moe.eps_mode<clamp>, order = 1.0 : f64} : tensor<?x2xf32>
+  return
+}
