@@ -1,0 +1,30 @@
+//===- SafetensorsWriter.h - Write tensors to one file ----------*- C++ -*-===//
+
+#ifndef MOE_CHECKPOINT_SAFETENSORSWRITER_H
+#define MOE_CHECKPOINT_SAFETENSORSWRITER_H
+
+#include "moe/Checkpoint/Tensor.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace mlir::moe {
+
+/// Writes `tensors` in the safetensors format to `output`. The bytes depend on
+/// the tensors alone, not on their order: larger element types come first, so
+/// that all elements are aligned, then names in order; the header is padded to
+/// 8 bytes. An error, without a file name, if a name is repeated, is not UTF-8,
+/// or is
+/// "__metadata__"; nothing is written then.
+llvm::Error writeSafetensors(llvm::raw_ostream &output,
+                             llvm::ArrayRef<TensorView> tensors);
+
+/// Writes the file `path`, or standard output if it is "-". The file appears
+/// whole or not at all: it is written beside its place, synchronised and
+/// renamed. An existing file is replaced, and may be mapped by `tensors`. A
+/// device or pipe is written directly. Errors are "<path>: <cause>".
+llvm::Error writeSafetensors(llvm::StringRef path,
+                             llvm::ArrayRef<TensorView> tensors);
+
+} // namespace mlir::moe
+
+#endif // MOE_CHECKPOINT_SAFETENSORSWRITER_H
