@@ -91,7 +91,7 @@ def MoE_ExpertMlpOp : MoE_Op<"expert_mlp", [Pure, AttrSizedOperandSegments]> {
     DefaultValuedAttr<I64Attr, "0">:$identity_experts);
   let results = (outs MoE_Matrix:$result);
   let assemblyFormat = [{
-    $gating $rows (`offsets` `(` $offsets^ `:` type($offsets) `)`)?
+    `` $gating $rows (`offsets` `(` $offsets^ `:` type($offsets) `)`)?
     `up` `(` $up `:` type($up) `)`
     (`gate` `(` $gate^ `:` type($gate) `)`)?
     (`down` `(` $down^ `:` type($down) `)`)?
@@ -135,7 +135,7 @@ def MoE_DequantizeOp : MoE_Op<"dequantize", [Pure]> {
     OptionalAttr<DenseI64ArrayAttr>:$block_shape);
   let results = (outs RankedTensorOf<MoE_FloatTypes>:$weights);
   let assemblyFormat = [{
-    $scheme $data `,` $scales attr-dict `:` type($data) `,` type($scales) `->` type($weights)
+    `` $scheme $data `,` $scales attr-dict `:` type($data) `,` type($scales) `->` type($weights)
   }];
   let hasVerifier = 1;
 }
@@ -203,7 +203,7 @@ def MoE_MixOp : MoE_Op<"mix", [Pure, AllTypesMatch<["a", "b", "result"]>]> {
     DefaultValuedAttr<F64Attr, "1.0">:$a_scale, DefaultValuedAttr<F64Attr, "1.0">:$b_scale);
   let results = (outs MoE_Matrix:$result);
   let assemblyFormat = [{
-    $mode $a `,` $b (`coefficient` `(` $coefficient^ `:` type($coefficient) `)`)?
+    `` $mode $a `,` $b (`coefficient` `(` $coefficient^ `:` type($coefficient) `)`)?
     attr-dict `:` type($result)
   }];
   let hasVerifier = 1;

@@ -46,7 +46,7 @@ def MoE_AuxLossOp : MoE_Op<"aux_loss", [Pure, AttrSizedOperandSegments]> {
     OptionalAttr<I64Attr>:$k, OptionalAttr<F64Attr>:$sigma, OptionalAttr<F64Attr>:$tau);
   let results = (outs MoE_Scalar:$loss);
   let assemblyFormat = [{
-    $kind $scores (`indices` `(` $indices^ `:` type($indices) `)`)?
+    `` $kind $scores (`indices` `(` $indices^ `:` type($indices) `)`)?
     (`noisy` `(` $noisy^ `:` type($noisy) `)`)? (`mask` `(` $mask^ `:` type($mask) `)`)?
     attr-dict `:` type($scores) `->` type($loss)
   }];

@@ -43,7 +43,7 @@ def MoE_GateOp : MoE_Op<"gate", [Pure, AttrSizedOperandSegments]> {
     DefaultValuedAttr<MoE_EpsModeAttr, "EpsMode::none">:$norm_eps_mode);
   let results = (outs MoE_Matrix:$logits);
   let assemblyFormat = [{
-    $kind $x `,` $weight (`bias` `(` $bias^ `:` type($bias) `)`)?
+    `` $kind $x `,` $weight (`bias` `(` $bias^ `:` type($bias) `)`)?
     (`scale` `(` $scale^ `:` type($scale) `)`)? attr-dict
     `:` type($x) `,` type($weight) `->` type($logits)
   }];
@@ -79,7 +79,7 @@ def MoE_ScoreOp : MoE_Op<"score", [Pure]> {
     DefaultValuedAttr<MoE_ScoreAxisAttr, "ScoreAxis::experts">:$axis);
   let results = (outs MoE_Matrix:$scores);
   let assemblyFormat = [{
-    $fn $logits attr-dict `:` type($logits) `->` type($scores)
+    `` $fn $logits attr-dict `:` type($logits) `->` type($scores)
   }];
   let hasVerifier = 1;
 }
@@ -131,7 +131,7 @@ def MoE_LimitGroupsOp : MoE_Op<"limit_groups", [Pure, SameOperandsAndResultType]
     DefaultValuedAttr<I64Attr, "1">:$top,
     DefaultValuedAttr<MoE_GroupFillAttr, "GroupFill::neg_inf">:$fill);
   let results = (outs MoE_Matrix:$limited);
-  let assemblyFormat = "$rank_by $scores attr-dict `:` type($scores)";
+  let assemblyFormat = "`` $rank_by $scores attr-dict `:` type($scores)";
   let hasVerifier = 1;
   let hasFolder = 1;
 }
@@ -201,7 +201,7 @@ def MoE_SelectOp : MoE_Op<"select", [Pure, InferTypeOpAdaptor]> {
   }];
   let arguments = (ins MoE_SelectRuleAttr:$rule, MoE_Matrix:$scores);
   let results = (outs MoE_Ids:$indices);
-  let assemblyFormat = "$rule $scores attr-dict `:` type($scores)";
+  let assemblyFormat = "`` $rule $scores attr-dict `:` type($scores)";
 }
 
 def MoE_LookupOp : MoE_Op<"lookup", [Pure, InferTypeOpAdaptor]> {

@@ -68,7 +68,7 @@ def MoE_CapacityOp : MoE_Op<"capacity", [Pure]> {
     UnitAttr:$at_most_tokens);
   let results = (outs Index:$capacity);
   let assemblyFormat = [{
-    $rule $tokens (`counts` `(` $counts^ `:` type($counts) `)`)? attr-dict
+    `` $rule $tokens (`counts` `(` $counts^ `:` type($counts) `)`)? attr-dict
   }];
   let hasVerifier = 1;
   let hasFolder = 1;
@@ -117,7 +117,7 @@ def MoE_AssignSlotsOp : MoE_Op<"assign_slots", [Pure, AttrSizedOperandSegments, 
     OptionalAttr<F64Attr>:$unselected_priority);
   let results = (outs MoE_Ids:$kept, MoE_Ids:$slots);
   let assemblyFormat = [{
-    $order $indices `,` $capacity (`priority` `(` $priority^ `:` type($priority) `)`)?
+    `` $order $indices `,` $capacity (`priority` `(` $priority^ `:` type($priority) `)`)?
     (`random` `(` $random^ `:` type($random) `)`)? attr-dict `:` type($indices)
   }];
   let hasVerifier = 1;
