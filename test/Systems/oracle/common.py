@@ -215,6 +215,21 @@ def combine(x, ids, weights, expert):
     return y
 
 
+def mlp_of(tensors, name, activation):
+    """f(x, e) for the weights <name>.up.weight, .gate.weight, .down.weight and their biases;
+    without e they are those of a single MLP."""
+
+    def apply(x, e=None):
+        def part(key):
+            tensor = tensors.get(f"{name}.{key}")
+            return tensor if tensor is None or e is None else tensor[e]
+
+        return mlp(x, part("up.weight"), part("down.weight"), activation, part("up.bias"),
+                   part("down.bias"), part("gate.weight"), part("gate.bias"))
+
+    return apply
+
+
 def sum_over_experts(x, ids, weights, expert):
     y = None
     for e in sorted(set(ids[ids >= 0].tolist())):
@@ -229,18 +244,41 @@ def sum_over_experts(x, ids, weights, expert):
 
 
 def balance_loss(scores, ids, num_experts):
-    """E * sum_e f_e P_e with f_e the share of tokens that chose e and P_e the mean score."""
+    """E * sum_e f_e P_e with f_e the share of tokens that chose e and P_e the mean score.
+    Like every loss it is 0 without tokens."""
+    if len(scores) == 0:
+        return 0.0
     fraction = counts(ids, num_experts) / len(scores)
     return num_experts * float(np.sum(fraction * np.mean(scores, axis=0)))
 
 
 def z_loss(logits):
+    if len(logits) == 0:
+        return 0.0
     return float(np.mean(logsumexp(logits) ** 2))
 
 
 def squared_variation(values, ddof=0):
     """(standard deviation / mean)^2"""
     return float(np.var(values, ddof=ddof) / np.mean(values) ** 2)
+
+
+def importance_loss(scores):
+    """Squared variation over the experts of the summed scores."""
+    return 0.0 if len(scores) == 0 else squared_variation(np.sum(scores, axis=0))
+
+
+def load_loss(logits, noisy, k, sigma):
+    """Squared variation of the chance that, with fresh noise on its clean logit, an expert
+    stays above the token's k-th largest noisy logit."""
+    if len(logits) == 0:
+        return 0.0
+    threshold = np.sort(noisy, axis=-1)[:, -k][:, None]
+    return squared_variation(np.sum(1.0 - normal_cdf((threshold - logits) / sigma), axis=0))
+
+
+def entropy(p, axis=-1):
+    return -np.sum(p * np.log(p), axis=axis)
 
 
 # ----------------------------------------------------------------------- safetensors
@@ -251,7 +289,7 @@ _DTYPES = {"float64": "F64", "float32": "F32", "int64": "I64", "int32": "I32", "
 
 def to_file(array):
     """Arrays of the oracle are f64 and stored as f32; integer arrays are stored as they are."""
-    array = np.ascontiguousarray(array)
+    array = np.asarray(array, order="C")
     return array.astype(np.float32) if array.dtype == np.float64 else array
 
 
@@ -271,8 +309,9 @@ def save(path, tensors):
 
 
 def scalar(value):
-    return np.array([float(value)])
+    """A tensor of rank 0."""
+    return np.array(float(value))
 
 
 def capacity_tensor(value):
-    return np.array([int(value)], dtype=np.int64)
+    return np.array(int(value), dtype=np.int64)
