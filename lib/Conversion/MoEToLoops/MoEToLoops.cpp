@@ -1,0 +1,108 @@
+//===- MoEToLoops.cpp - convert-moe-to-loops ------------------------------===//
+
+#include "Lowerings.h"
+#include "moe/Conversion/Passes.h"
+
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace mlir::moe {
+#define GEN_PASS_DEF_CONVERTMOETOLOOPSPASS
+#include "moe/Conversion/Passes.h.inc"
+} // namespace mlir::moe
+
+using namespace mlir;
+using namespace mlir::moe;
+
+/// The type an op computes in: f64 if any of its tensors holds f64, else f32.
+static FloatType getComputeType(Operation *op) {
+  auto isF64 = [](Type type) { return getElementTypeOrSelf(type).isF64(); };
+  Builder builder(op->getContext());
+  bool wide = llvm::any_of(op->getOperandTypes(), isF64) ||
+              llvm::any_of(op->getResultTypes(), isF64);
+  return wide ? FloatType(builder.getF64Type()) : FloatType(builder.getF32Type());
+}
+
+template <typename... Ops>
+static bool lowerAnyOf(Operation *op) {
+  auto lower = [&](auto typed) {
+    if (!typed)
+      return false;
+    OpBuilder builder(op);
+    Code code(builder, op->getLoc(), getComputeType(op));
+    op->replaceAllUsesWith(lowerToLoops(typed, code));
+    op->erase();
+    return true;
+  };
+  return (lower(dyn_cast<Ops>(op)) || ...);
+}
+
+static bool isPerExpert(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && isa_and_nonnull<PerExpertAttr>(tensor.getEncoding());
+}
+
+/// Makes each argument of a per-expert type the table of addresses that WeightSource
+/// has been casting it to.
+static LogicalResult convertPerExpertArguments(func::FuncOp func) {
+  for (BlockArgument argument : func.getArguments()) {
+    if (!isPerExpert(argument.getType()))
+      continue;
+    int64_t experts = cast<RankedTensorType>(argument.getType()).getDimSize(0);
+    Type table = MemRefType::get({experts}, IntegerType::get(func.getContext(), 64));
+    for (Operation *user : llvm::make_early_inc_range(argument.getUsers())) {
+      auto cast = dyn_cast<UnrealizedConversionCastOp>(user);
+      if (!cast) {
+        InFlightDiagnostic error = user->emitError(
+            "takes a tensor with encoding #moe.per_expert, expected only "
+            "moe.expert_mlp and moe.dequantize to");
+        error.attachNote(argument.getLoc()) << "of this argument";
+        return error;
+      }
+      cast.getResult(0).replaceAllUsesWith(argument);
+      cast.erase();
+    }
+    argument.setType(table);
+  }
+  func.setFunctionType(
+      FunctionType::get(func.getContext(), func.getBody().getArgumentTypes(),
+                        func.getFunctionType().getResults()));
+  return success();
+}
+
+namespace {
+struct ConvertMoEToLoopsPass
+    : impl::ConvertMoEToLoopsPassBase<ConvertMoEToLoopsPass> {
+  void runOnOperation() override {
+    SmallVector<Operation *> ops;
+    getOperation().walk([&](Operation *op) {
+      if (isa_and_nonnull<MoEDialect>(op->getDialect()))
+        ops.push_back(op);
+    });
+    // Users first, so that a dequantisation that all its users read in place has no
+    // use left when its turn comes.
+    for (Operation *op : llvm::reverse(ops)) {
+      if (isOpTriviallyDead(op)) {
+        op->erase();
+        continue;
+      }
+      lowerAnyOf<GateOp, ScoreOp, SinkhornOp, LimitGroupsOp, TopKOp, SequentialTopKOp,
+                 TopTokensOp, SelectOp, LookupOp, AssignBalancedOp, MaskChoicesOp,
+                 FilterChoicesOp, GatherWeightsOp, NormalizeWeightsOp, CountOp,
+                 CapacityOp, AssignSlotsOp, GroupByExpertOp, RowExpertsOp, DispatchOp,
+                 CombineOp, MixOp, ExpertMlpOp, DequantizeOp, AuxLossOp, UpdateBiasOp>(
+          op);
+    }
+    for (func::FuncOp func : getOperation().getOps<func::FuncOp>())
+      if (!func.isExternal() && failed(convertPerExpertArguments(func)))
+        return signalPassFailure();
+  }
+};
+} // namespace
