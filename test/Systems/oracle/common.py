@@ -216,10 +216,10 @@ def combine(x, ids, weights, expert):
 
 
 def mlp_of(tensors, name, activation):
-    """f(x, e) for the weights <name>.up.weight, .gate.weight, .down.weight and their biases;
-    without e they are those of a single MLP."""
+    """f(e, x) for the weights <name>.up.weight, .gate.weight, .down.weight and their biases;
+    e is None if they are those of a single MLP."""
 
-    def apply(x, e=None):
+    def apply(e, x):
         def part(key):
             tensor = tensors.get(f"{name}.{key}")
             return tensor if tensor is None or e is None else tensor[e]

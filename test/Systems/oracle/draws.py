@@ -48,7 +48,7 @@ def require(case, ids, num_experts, slots=None):
     """Raise Unclear if the case does not show what its name says."""
     load = counts(ids, num_experts)
     first = np.asarray(ids)[:, 0]
-    holds = {"empty": load[LEANT] == 0, "flood": bool(np.all(first == LEANT)),
+    holds = {"empty": load[LEANT] == 0, "flood": bool(np.all((first == LEANT) | (first == -1))),
              "drops": slots is None or bool(np.any(slots < 0))}
     if not holds.get(case, True):
         raise Unclear

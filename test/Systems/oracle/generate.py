@@ -12,7 +12,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE.parent / "Data"
-NO_SYSTEM = {"common", "generate"}
+NO_SYSTEM = {"common", "draws", "generate"}
 
 
 def modules(names):
