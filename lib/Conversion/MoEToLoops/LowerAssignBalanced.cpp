@@ -1,0 +1,2 @@
+#include "Lowerings.h"
+mlir::moe::Results mlir::moe::lowerToLoops(AssignBalancedOp, Code &) { return {}; }
