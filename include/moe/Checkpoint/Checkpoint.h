@@ -47,8 +47,9 @@ public:
 
 private:
   struct Entry {
-    /// Without data if the shard is absent.
+    /// Meaningful only if `isThere`.
     TensorView tensor;
+    bool isThere;
     /// The file the tensor is or should be in, an index into `files`.
     size_t file;
   };
@@ -57,7 +58,8 @@ private:
   llvm::Error openFile(llvm::StringRef path);
   llvm::Error openIndex(llvm::StringRef path);
   llvm::Error openDirectory(llvm::StringRef path);
-  llvm::Error add(llvm::StringRef name, const TensorView *tensor, size_t file);
+  /// Adds a tensor of the last file; it is null if the file is absent.
+  llvm::Error add(llvm::StringRef name, const TensorView *tensor);
   /// All paths given to `open`, for errors that concern none in particular.
   std::string describe() const;
 

@@ -6,6 +6,7 @@
 #include "llvm/ADT/StringRef.h"
 #include <cstdint>
 #include <optional>
+#include <string>
 
 namespace mlir::moe {
 
@@ -50,19 +51,22 @@ bool isInteger(DataType type);
 double readDouble(DataType type, const void *source);
 
 /// Writes `value` as an element of `type` to `target`, which need not be
-/// aligned. Floats are rounded to nearest even; a value that is too large
-/// becomes infinity or, in a type without infinities, NaN. F8E8M0 rounds 1.5 *
-/// 2^n up, raises positive values to 2^-127 and makes zero and negative values
-/// NaN. Integers are rounded to nearest even and clamped to their range, NaN
-/// gives 0; any Bool but 0 is 1.
+/// aligned.
+/// * Floats are rounded to nearest even; what is too large becomes infinity or,
+///   in a type without infinities, NaN.
+/// * F8E8M0 takes the nearest power of two, 1.5 * 2^n going up and zero to
+/// 2^-127;
+///   negative values become NaN.
+/// * Integers are rounded to nearest even and clamped; NaN becomes 0.
+/// * Bool is 0 for zero, else 1.
 void writeDouble(DataType type, double value, void *target);
 
 /// The element of an integer type; U64 wraps to negative numbers, so that two
 /// elements of one type are equal exactly if their values are.
 int64_t readInteger(DataType type, const void *source);
 
-/// Writes `value` as an element of an integer type, modulo its number of bits.
-/// Any Bool but 0 is 1.
+/// Writes `value` as an element of an integer type, modulo its number of bits;
+/// Bool is 0 for zero, else 1.
 void writeInteger(DataType type, int64_t value, void *target);
 
 } // namespace mlir::moe

@@ -54,6 +54,7 @@ public:
   /// An aligned copy.
   explicit Tensor(const TensorView &source);
 
+  /// Valid until this object is moved or destroyed.
   TensorView getView() const {
     return {name, type, shape, buffer->getBufferStart()};
   }
