@@ -17,7 +17,7 @@ NO_SYSTEM = {"common", "draws", "generate"}
 
 def modules(names):
     found = sorted(path.stem for path in HERE.glob("*.py") if path.stem not in NO_SYSTEM)
-    wanted = [name.replace("-", "_") for name in names] or found
+    wanted = [name.replace("-", "_").replace(".", "_") for name in names] or found
     for name in wanted:
         if name not in found:
             sys.exit(f"error: no oracle {name!r}, known: {', '.join(found)}")

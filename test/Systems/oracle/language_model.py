@@ -27,12 +27,11 @@ def choice_bias(rng, case, experts, scale=0.2):
 
 def run_experts(layer, ids, weights, activation=silu):
     """sum_c weights[t,c] * expert(ids[t,c], x[t])"""
-    experts = mlp_of(layer, "experts", activation)
-    return combine(layer["hidden_states"], ids, weights, lambda e, rows: experts(rows, e))
+    return combine(layer["hidden_states"], ids, weights, mlp_of(layer, "experts", activation))
 
 
 def run_shared(layer, activation=silu):
-    return mlp_of(layer, "shared", activation)(layer["hidden_states"])
+    return mlp_of(layer, "shared", activation)(None, layer["hidden_states"])
 
 
 def results(y, ids, weights, **others):
