@@ -2,10 +2,231 @@
 
 #include "Lowerings.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
 using namespace mlir;
 using namespace mlir::moe;
 
-Results mlir::moe::lowerToLoops(CountOp op, Code &code) { return {}; }
-Results mlir::moe::lowerToLoops(CapacityOp op, Code &code) { return {}; }
-Results mlir::moe::lowerToLoops(GroupByExpertOp op, Code &code) { return {}; }
-Results mlir::moe::lowerToLoops(RowExpertsOp op, Code &code) { return {}; }
+static void increment(Code &code, Value buffer, Term at) {
+  code.store(code.load(buffer, at) + 1, buffer, at);
+}
+
+//===----------------------------------------------------------------------===//
+// moe.count
+//===----------------------------------------------------------------------===//
+
+Results mlir::moe::lowerToLoops(CountOp op, Code &code) {
+  Value indices = code.buffer(op.getIndices());
+  Term experts = code.index(op.getNumExperts());
+  Term columns = code.dim(indices, 1);
+  if (op.getChoices())
+    columns = code.min(columns, code.index(*op.getChoices()));
+
+  Type type = op.getCounts().getType();
+  Value counts = code.allocate(cast<ShapedType>(type), experts);
+  code.fill(counts, code.index(0));
+  code.forEach(code.dim(indices, 0), [&](Term token) {
+    code.forEach(columns, [&](Term choice) {
+      Term expert = code.load(indices, {token, choice});
+      code.ifThen(expert >= 0 && expert < experts,
+                  [&] { increment(code, counts, expert); });
+    });
+  });
+  return {code.tensor(counts, type)};
+}
+
+//===----------------------------------------------------------------------===//
+// moe.capacity
+//===----------------------------------------------------------------------===//
+
+/// The rule's real number. `code` computes in the op's arithmetic.
+static Term evaluateRule(CapacityOp op, Code &code, Term choices) {
+  Term factor = code.real(op.getFactor().convertToDouble());
+  Term experts = code.index(op.getNumExperts());
+  switch (op.getRule()) {
+  case CapacityRule::mul_then_div:
+    return code.toReal(choices) * factor / code.toReal(experts);
+  case CapacityRule::div_then_mul:
+    return code.toReal(choices) / code.toReal(experts) * factor;
+  case CapacityRule::ceil_div_then_mul:
+    return code.toReal(code.ceilDiv(choices, experts)) * factor;
+  case CapacityRule::floor_div_then_mul:
+    return code.toReal(choices / experts) * factor;
+  case CapacityRule::fraction:
+    return code.toReal(choices) * factor;
+  case CapacityRule::max_count:
+    break;
+  }
+  llvm_unreachable("a count is not computed from a factor");
+}
+
+static Term roundCapacity(Code &code, Rounding rounding, Term value) {
+  OpBuilder &builder = code.builder;
+  // The bound of computeCapacity, written so that it also replaces NaN.
+  Term largest = code.real(1LL << 40);
+  Value rounded = code.select(value < largest, value, largest);
+  switch (rounding) {
+  case Rounding::trunc:
+    break;
+  case Rounding::ceil:
+    rounded = math::CeilOp::create(builder, code.loc, rounded);
+    break;
+  case Rounding::half_even:
+    rounded = math::RoundEvenOp::create(builder, code.loc, rounded);
+    break;
+  }
+  Value wide =
+      arith::FPToSIOp::create(builder, code.loc, builder.getI64Type(), rounded);
+  return code.term(
+      arith::IndexCastOp::create(builder, code.loc, builder.getIndexType(), wide));
+}
+
+static Term largestCount(Code &code, Value tensor) {
+  Value counts = code.buffer(tensor);
+  return code.fold(code.dim(counts, 0), code.index(0), [&](Term expert, Term largest) {
+    return code.max(largest, code.load(counts, expert));
+  });
+}
+
+Results mlir::moe::lowerToLoops(CapacityOp op, Code &code) {
+  Type real = op.getArithmetic() == Arithmetic::f32 ? Type(code.builder.getF32Type())
+                                                    : code.builder.getF64Type();
+  Code exact(code.builder, code.loc, cast<FloatType>(real));
+  Term tokens = exact.term(op.getTokens());
+  Term maxCount;
+  if (op.getCounts())
+    maxCount = largestCount(exact, op.getCounts());
+
+  Term capacity = maxCount;
+  if (op.getRule() != CapacityRule::max_count) {
+    Term value = evaluateRule(op, exact, tokens * exact.index(op.getChoices()));
+    capacity = roundCapacity(exact, op.getRounding(), value) *
+               exact.index(op.getMultiplier());
+    if (maxCount)
+      capacity = exact.min(capacity, maxCount);
+  }
+  if (op.getAtMostTokens())
+    capacity = exact.min(capacity, tokens);
+  capacity = exact.max(capacity, exact.index(op.getMinimum()));
+  Term multiple = exact.index(op.getMultipleOf());
+  return {exact.ceilDiv(capacity, multiple) * multiple};
+}
+
+//===----------------------------------------------------------------------===//
+// moe.group_by_expert
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// The buffers of a grouping. Experts are numbered from the first one of this device.
+struct Grouping {
+  Grouping(GroupByExpertOp op, Code &code)
+      : op(op), code(code), indices(code.buffer(op.getIndices())),
+        tokens(code.dim(indices, 0)), choices(code.dim(indices, 1)),
+        experts(code.index(op.getNumExperts())),
+        offsets(code.allocate(op.getOffsets().getType(), experts + 1)),
+        positions(code.allocate(op.getPositions().getType(), {tokens, choices})) {
+    code.fill(positions, code.index(-1));
+  }
+
+  Term expertOf(Term token, Term choice) {
+    return code.load(indices, {token, choice}) - code.index(op.getFirstExpert());
+  }
+  Term isOwn(Term expert) { return expert >= 0 && expert < experts; }
+
+  void allocateSources(Term rows) {
+    sources = code.allocate(op.getSources().getType(), rows);
+    code.fill(sources, code.index(-1));
+  }
+
+  void place(Term token, Term choice, Term row) {
+    code.store(token, sources, row);
+    code.store(row, positions, {token, choice});
+  }
+
+  void groupBySlots();
+  void sortByExpert();
+
+  Results results() {
+    return {code.tensor(offsets, op.getOffsets().getType()),
+            code.tensor(sources, op.getSources().getType()),
+            code.tensor(positions, op.getPositions().getType())};
+  }
+
+  GroupByExpertOp op;
+  Code &code;
+  Value indices;
+  Term tokens, choices, experts;
+  Value offsets, positions, sources;
+};
+} // namespace
+
+void Grouping::groupBySlots() {
+  Value slots = code.buffer(op.getSlots());
+  Term rowsPerExpert = code.term(op.getCapacity()) * code.index(op.getGroups());
+  code.forEach(experts + 1, [&](Term expert) {
+    code.store(expert * rowsPerExpert, offsets, expert);
+  });
+  allocateSources(experts * rowsPerExpert);
+  code.parallel(tokens, [&](Term token) {
+    code.forEach(choices, [&](Term choice) {
+      Term expert = expertOf(token, choice);
+      Term slot = code.load(slots, {token, choice});
+      code.ifThen(isOwn(expert) && slot >= 0 && slot < rowsPerExpert,
+                  [&] { place(token, choice, expert * rowsPerExpert + slot); });
+    });
+  });
+}
+
+/// A counting sort, which keeps the order of the choices of an expert.
+void Grouping::sortByExpert() {
+  auto forEachOwnChoice = [&](function_ref<void(Term, Term, Term)> body) {
+    code.forEach(tokens, [&](Term token) {
+      code.forEach(choices, [&](Term choice) {
+        Term expert = expertOf(token, choice);
+        code.ifThen(isOwn(expert), [&] { body(token, choice, expert); });
+      });
+    });
+  };
+
+  code.fill(offsets, code.index(0));
+  forEachOwnChoice(
+      [&](Term, Term, Term expert) { increment(code, offsets, expert + 1); });
+  Value next = code.allocate(code.builder.getIndexType(), experts);
+  Term rows = code.fold(experts, code.index(0), [&](Term expert, Term begin) {
+    Term end = begin + code.load(offsets, expert + 1);
+    code.store(begin, next, expert);
+    code.store(end, offsets, expert + 1);
+    return end;
+  });
+  allocateSources(rows);
+  forEachOwnChoice([&](Term token, Term choice, Term expert) {
+    place(token, choice, code.load(next, expert));
+    increment(code, next, expert);
+  });
+  code.deallocate(next);
+}
+
+Results mlir::moe::lowerToLoops(GroupByExpertOp op, Code &code) {
+  Grouping grouping(op, code);
+  if (op.getSlots())
+    grouping.groupBySlots();
+  else
+    grouping.sortByExpert();
+  return grouping.results();
+}
+
+//===----------------------------------------------------------------------===//
+// moe.row_experts
+//===----------------------------------------------------------------------===//
+
+Results mlir::moe::lowerToLoops(RowExpertsOp op, Code &code) {
+  Value offsets = code.buffer(op.getOffsets());
+  auto type = cast<ShapedType>(op.getExperts().getType());
+  Value experts = code.allocate(type, code.dim(op.getSources(), 0));
+  code.parallel(code.dim(offsets, 0) - 1, [&](Term expert) {
+    code.forRange(code.load(offsets, expert), code.load(offsets, expert + 1), 1,
+                  [&](Term row) { code.store(expert, experts, row); });
+  });
+  return {code.tensor(experts, type)};
+}
