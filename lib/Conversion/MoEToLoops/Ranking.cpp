@@ -1,0 +1,41 @@
+//===- Ranking.cpp - The best candidates, one after another ---------------===//
+//
+// Values and numbers order the candidates totally. So nobody needs to remember which
+// ones were chosen: they are those that do not come after the last one.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Ranking.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+
+void mlir::moe::forBest(Code &code, const Ranking &ranking, Term rounds,
+                        function_ref<void(Term, Term, IsLeft)> body) {
+  bool lowestFirst = ranking.tie == Tie::lowest;
+  auto key = [&](Term candidate) { return code.orderKey(ranking.value(candidate)); };
+
+  // No candidate comes before this place.
+  Term maxKey = code.index(std::numeric_limits<int64_t>::max());
+  Term beforeFirst = lowestFirst ? code.index(-1) : ranking.count;
+  SmallVector<Term> start = {maxKey, beforeFirst};
+  code.fold(code.index(0), rounds, start, [&](Term round, ArrayRef<Term> last) {
+    auto comesAfterLast = [&](Term candidate, Term itsKey) {
+      Term later = lowestFirst ? candidate > last[1] : candidate < last[1];
+      return itsKey < last[0] || (itsKey == last[0] && later);
+    };
+    SmallVector<Term> none = {code.index(std::numeric_limits<int64_t>::min()),
+                              code.index(-1)};
+    SmallVector<Term> best = code.fold(
+        code.index(0), ranking.count, none, [&](Term candidate, ArrayRef<Term> best) {
+          Term itsKey = key(candidate);
+          Term beatsBest = lowestFirst ? itsKey > best[0] : itsKey >= best[0];
+          Term wins = comesAfterLast(candidate, itsKey) && beatsBest;
+          return SmallVector<Term>{code.select(wins, itsKey, best[0]),
+                                   code.select(wins, candidate, best[1])};
+        });
+    body(round, best[1],
+         [&](Term candidate) { return comesAfterLast(candidate, key(candidate)); });
+    return best;
+  });
+}

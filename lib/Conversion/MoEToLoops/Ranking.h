@@ -1,0 +1,29 @@
+//===- Ranking.h - The best candidates, one after another -------*- C++ -*-===//
+
+#ifndef MOE_LIB_CONVERSION_MOETOLOOPS_RANKING_H
+#define MOE_LIB_CONVERSION_MOETOLOOPS_RANKING_H
+
+#include "Code.h"
+#include "moe/IR/MoE.h"
+
+namespace mlir::moe {
+
+/// Candidates 0 to count - 1 compete with their values: the largest is the best, NaN
+/// is above every number, and `tie` decides between equal ones.
+struct Ranking {
+  Term count;
+  function_ref<Term(Term candidate)> value;
+  Tie tie = Tie::lowest;
+};
+
+/// True for the candidates that no earlier round has chosen.
+using IsLeft = function_ref<Term(Term candidate)>;
+
+/// Runs `body` for the best candidate, the second best and so on, `rounds` times;
+/// there must be as many candidates.
+void forBest(Code &code, const Ranking &ranking, Term rounds,
+             function_ref<void(Term round, Term best, IsLeft isLeft)> body);
+
+} // namespace mlir::moe
+
+#endif // MOE_LIB_CONVERSION_MOETOLOOPS_RANKING_H
