@@ -44,8 +44,8 @@ struct RouterSpec {
   double scale = 1;
   /// Of `moe.sequential_top_k`.
   double relativeGap = 0;
-  /// Tokens are normalised to a root mean square of 1 before the gate and multiplied
-  /// by a weight; the final weights by one factor per expert.
+  /// Tokens are normalised to a root mean square of 1 before the gate and
+  /// multiplied by a weight; the final weights by one factor per expert.
   bool scaledInput = false;
 };
 
@@ -72,6 +72,7 @@ struct SharedSpec {
   int64_t width = 0;
   /// Its result is multiplied by sigmoid(<x, w>).
   bool gated = false;
+  bool bias = false;
 };
 
 /// Weights are stored in blocks of a narrow type with a scale each.
@@ -93,8 +94,8 @@ struct ExpertTensors {
   bool stackedRows = false;
 };
 
-/// The names of one release of a model's tensors. A layer's tensor is named by the
-/// layer's prefix ("model.layers.3."), `block`, and one of the names below.
+/// The names of one release of a model's tensors. A layer's tensor is named by
+/// the layer's prefix ("model.layers.3."), `block`, and one of the names below.
 struct TensorForm {
   llvm::StringRef block;
   llvm::StringRef router;
