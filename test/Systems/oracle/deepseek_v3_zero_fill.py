@@ -1,4 +1,5 @@
-"""DeepSeek-V3 as in Hugging Face models/deepseek_v3: the same as deepseek-v3 but for
+"""DeepSeek-V3 as in earlier versions of Hugging Face models/deepseek_v3 (later ones fill with -inf
+too): the same as deepseek-v3 but for
 
   * the keys of the experts outside the best groups become 0 instead of -inf, so that such an
     expert is chosen when fewer than k of the remaining keys are positive;
