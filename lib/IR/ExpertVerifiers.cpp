@@ -20,12 +20,11 @@ LogicalResult DispatchOp::verify() {
   if (bool(getWeights()) != bool(getPositions()))
     return emitOpError(getWeights() ? "weights are given without positions"
                                     : "positions are given without weights");
-  if (getWeights())
-    for (unsigned i : {0u, 1u})
-      if (failed(checkSize(*this, "dimension " + Twine(i) + " of the positions",
-                           dim(getPositions(), i), dim(getWeights(), i))))
-        return failure();
-  return success();
+  if (!getWeights())
+    return success();
+  if (failed(checkSize(*this, "token count of weights", dim(getWeights(), 0), dim(getX(), 0))))
+    return failure();
+  return checkLeadingSizes(*this, "positions", getPositions(), getWeights());
 }
 
 int64_t ExpertMlpOp::getNumExperts() { return getOffsets() ? dim(getUp(), 0) : 1; }
@@ -82,7 +81,7 @@ static LogicalResult verifyExpertDimension(ExpertMlpOp op) {
     return failure();
   if (perExpert)
     return checkSize(op, "length of the offsets", dim(op.getOffsets(), 0),
-                     op.getNumExperts() + int64_t(op.getIdentityExperts()) + 1);
+                     op.getNumExperts() + op.getIdentityExperts() + 1);
   return success();
 }
 
@@ -178,12 +177,11 @@ LogicalResult DequantizeOp::verify() {
   bool fits = data.hasStaticShape() && data.getRank() >= 2 &&
               data.getElementType().isInteger(8) && data.getShape().back() == 16 &&
               scales.getElementType().isInteger(8) &&
-              scales.getShape() == data.getShape().drop_back();
-  if (fits) {
-    SmallVector<int64_t> shape(data.getShape().drop_back());
-    shape.back() *= 32;
-    fits = result.getShape() == ArrayRef<int64_t>(shape);
-  }
+              scales.getShape() == data.getShape().drop_back() &&
+              result.getRank() == scales.getRank() &&
+              result.getShape().drop_back() == scales.getShape().drop_back() &&
+              result.getShape().back() % 32 == 0 &&
+              result.getShape().back() / 32 == scales.getShape().back();
   if (!fits)
     return emitOpError("data ") << data << ", scales " << scales << " and result " << result
                                 << " are not blocks of 16 bytes with one byte of scale";
@@ -192,11 +190,9 @@ LogicalResult DequantizeOp::verify() {
 
 LogicalResult CombineOp::verify() {
   // C1
-  if (getWeights())
-    for (unsigned i : {0u, 1u})
-      if (failed(checkSize(*this, "dimension " + Twine(i) + " of the weights",
-                           dim(getWeights(), i), dim(getPositions(), i))))
-        return failure();
+  if (getWeights() &&
+      failed(checkLeadingSizes(*this, "weights", getWeights(), getPositions())))
+    return failure();
   // C2
   if (failed(checkSize(*this, "token count of the result", dim(getResult(), 0),
                        dim(getPositions(), 0))))

@@ -21,7 +21,9 @@ OpFoldResult NormalizeWeightsOp::fold(FoldAdaptor) {
 
 OpFoldResult CapacityOp::fold(FoldAdaptor adaptor) {
   auto tokens = dyn_cast_if_present<IntegerAttr>(adaptor.getTokens());
-  if (!tokens || tokens.getInt() < 0 || getCounts())
+  // Indices of rows are i32, so a layer has no more tokens than that.
+  if (!tokens || getCounts() || tokens.getInt() < 0 ||
+      tokens.getInt() > std::numeric_limits<int32_t>::max())
     return {};
   return IntegerAttr::get(IndexType::get(getContext()),
                           computeCapacity(*this, tokens.getInt(), 0));

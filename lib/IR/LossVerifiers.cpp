@@ -29,7 +29,7 @@ LogicalResult AuxLossOp::verify() {
                                     << getScores().getType();
   if (getSigma() && failed(checkPositive(*this, "sigma", *getSigma())))
     return failure();
-  // C2, C6
+  // C6
   if (failed(checkPresence(*this, "k", bool(getK()), load || kind == LossKind::l1,
                            "for kinds load and l1")))
     return failure();

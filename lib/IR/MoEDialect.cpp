@@ -70,7 +70,8 @@ LogicalResult MoEDialect::verifyOperationAttribute(Operation *op,
 LogicalResult MoEDialect::verifyRegionArgAttribute(Operation *op, unsigned,
                                                    unsigned argument,
                                                    NamedAttribute attr) {
-  return verifyBinding(op, attr, op->getRegion(0).getArgument(argument).getType());
+  return verifyBinding(op, attr,
+                       cast<FunctionOpInterface>(op).getArgumentTypes()[argument]);
 }
 
 LogicalResult MoEDialect::verifyRegionResultAttribute(Operation *op, unsigned,

@@ -9,6 +9,16 @@
 using namespace mlir;
 using namespace mlir::moe;
 
+/// Fails unless an epsilon is positive exactly when its mode uses it.
+static LogicalResult checkEps(Operation *op, StringRef name, APFloat eps, EpsMode mode) {
+  if (mode != EpsMode::none)
+    return checkPositive(op, name, eps);
+  if (eps.isZero())
+    return success();
+  return op->emitOpError() << name << " is " << eps.convertToDouble() << ", expected 0 for "
+                           << name << "_mode none";
+}
+
 LogicalResult GateOp::verify() {
   bool outIn = getLayout() == MatrixLayout::out_in;
   // C1
@@ -29,16 +39,20 @@ LogicalResult GateOp::verify() {
   if (getSoftcap() && failed(checkPositive(*this, "softcap", *getSoftcap())))
     return failure();
   // C5
-  return checkSize(*this, "token count of the result", dim(getLogits(), 0),
-                   dim(getX(), 0));
+  if (failed(checkSize(*this, "token count of the result", dim(getLogits(), 0),
+                       dim(getX(), 0))))
+    return failure();
+  // C6
+  if (getNormEpsMode() != EpsMode::none && getKind() != GateKind::cosine)
+    return emitOpError("norm_eps_mode is ") << stringifyEpsMode(getNormEpsMode())
+                                            << ", expected none unless kind is cosine";
+  return checkEps(*this, "norm_eps", getNormEps(), getNormEpsMode());
 }
 
 LogicalResult ScoreOp::verify() {
   // C1
-  for (unsigned i : {0u, 1u})
-    if (failed(checkSize(*this, "dimension " + Twine(i) + " of the scores",
-                         dim(getScores(), i), dim(getLogits(), i))))
-      return failure();
+  if (failed(checkLeadingSizes(*this, "scores", getScores(), getLogits())))
+    return failure();
   // C2
   if (getAxis() == ScoreAxis::tokens && getFn() != ScoreFn::softmax)
     return emitOpError("axis is tokens, expected experts for function ")
@@ -103,10 +117,8 @@ LogicalResult MaskChoicesOp::verify() {
 
 LogicalResult FilterChoicesOp::verify() {
   // C1
-  for (unsigned i : {0u, 1u})
-    if (failed(checkSize(*this, "dimension " + Twine(i) + " of the weights",
-                         dim(getWeights(), i), dim(getIndices(), i))))
-      return failure();
+  if (failed(checkLeadingSizes(*this, "weights", getWeights(), getIndices())))
+    return failure();
   // C2
   if (failed(checkSize(*this, "length of the threshold", dim(getThreshold(), 0),
                        dim(getIndices(), 0))))
@@ -126,13 +138,8 @@ LogicalResult NormalizeWeightsOp::verify() {
   if (getOrder() && failed(checkPositive(*this, "order", *getOrder())))
     return failure();
   // C2
-  if (getEpsMode() == EpsMode::none ? !getEps().isZero()
-                                    : failed(checkPositive(*this, "eps", getEps()))) {
-    if (getEpsMode() == EpsMode::none)
-      emitOpError("eps is ") << getEps().convertToDouble()
-                             << ", expected 0 for eps_mode none";
+  if (failed(checkEps(*this, "eps", getEps(), getEpsMode())))
     return failure();
-  }
   // C3
   if (!getOrder() && getEpsMode() != EpsMode::none)
     return emitOpError("eps_mode is ")

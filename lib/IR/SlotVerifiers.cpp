@@ -15,10 +15,11 @@ LogicalResult CountOp::verify() {
     return failure();
   // C2
   int64_t columns = dim(getIndices(), 1);
-  if (getChoices())
-    return checkRange(*this, "choices", *getChoices(), 1,
-                      ShapedType::isDynamic(columns) ? *getChoices() : columns);
-  return success();
+  if (!getChoices())
+    return success();
+  if (ShapedType::isDynamic(columns))
+    return checkAtLeast(*this, "choices", *getChoices(), 1);
+  return checkRange(*this, "choices", *getChoices(), 1, columns);
 }
 
 LogicalResult CapacityOp::verify() {
@@ -27,10 +28,11 @@ LogicalResult CapacityOp::verify() {
                                                {"choices", getChoices()},
                                                {"multiplier", getMultiplier()},
                                                {"multiple_of", getMultipleOf()}};
+  constexpr int64_t largest = std::numeric_limits<int32_t>::max();
   for (auto [name, value] : positives)
-    if (failed(checkAtLeast(*this, name, value, 1)))
+    if (failed(checkRange(*this, name, value, 1, largest)))
       return failure();
-  if (failed(checkAtLeast(*this, "minimum", getMinimum(), 0)))
+  if (failed(checkRange(*this, "minimum", getMinimum(), 0, largest)))
     return failure();
   // C2
   if (failed(checkPositive(*this, "factor", getFactor())))
@@ -55,12 +57,9 @@ LogicalResult AssignSlotsOp::verify() {
   // C2
   bool perChoice = false;
   if (Value priority = getPriority()) {
-    int64_t rank = cast<ShapedType>(priority.getType()).getRank();
-    perChoice = rank == 2;
-    for (int64_t i = 0; i < rank; ++i)
-      if (failed(checkSize(*this, "dimension " + Twine(i) + " of the priority",
-                           dim(priority, i), dim(getIndices(), i))))
-        return failure();
+    perChoice = cast<ShapedType>(priority.getType()).getRank() == 2;
+    if (failed(checkLeadingSizes(*this, "priority", priority, getIndices())))
+      return failure();
   }
   // C3
   if (getUnselectedPriority() && !perChoice)
@@ -69,6 +68,8 @@ LogicalResult AssignSlotsOp::verify() {
   if (failed(checkPresence(*this, "random", bool(getRandom()),
                            getOverflow() == Overflow::random_spare,
                            "for overflow random_spare")))
+    return failure();
+  if (getRandom() && failed(checkLeadingSizes(*this, "random", getRandom(), getIndices())))
     return failure();
   // C5
   if (perChoice && getOverflow() != Overflow::drop)
@@ -87,14 +88,12 @@ LogicalResult GroupByExpertOp::verify() {
   if (bool(getSlots()) != bool(getCapacity()))
     return emitOpError(getSlots() ? "slots are given without a capacity"
                                   : "capacity is given without slots");
+  if (getSlots() && failed(checkLeadingSizes(*this, "slots", getSlots(), getIndices())))
+    return failure();
   // C3
   if (failed(checkSize(*this, "length of the offsets", dim(getOffsets(), 0),
                        getNumExperts() + 1)))
     return failure();
   // C4
-  for (unsigned i : {0u, 1u})
-    if (failed(checkSize(*this, "dimension " + Twine(i) + " of the positions",
-                         dim(getPositions(), i), dim(getIndices(), i))))
-      return failure();
-  return success();
+  return checkLeadingSizes(*this, "positions", getPositions(), getIndices());
 }

@@ -20,6 +20,17 @@ inline LogicalResult checkSize(Operation *op, const Twine &what, int64_t found,
   return op->emitOpError() << what << " is " << found << ", expected " << expected;
 }
 
+/// Fails unless each dimension of `value` can equal that dimension of `like`.
+inline LogicalResult checkLeadingSizes(Operation *op, StringRef what, Value value,
+                                       Value like) {
+  int64_t rank = cast<ShapedType>(value.getType()).getRank();
+  for (int64_t i = 0; i < rank; ++i)
+    if (failed(checkSize(op, "dimension " + Twine(i) + " of " + what, dim(value, i),
+                         dim(like, i))))
+      return failure();
+  return success();
+}
+
 /// Fails unless `lower <= value <= upper`.
 inline LogicalResult checkRange(Operation *op, const Twine &what, int64_t value,
                                 int64_t lower, int64_t upper) {

@@ -15,7 +15,8 @@ def MoE_DispatchOp : MoE_Op<"dispatch", [Pure, AttrSizedOperandSegments]> {
 
     Constraints:
     * C1: rows have as many rows as sources, and the width of x.
-    * C2: weights and positions are given together and have the same shape.
+    * C2: weights and positions are given together and have the same shape, with one
+      row per token of x.
 
     ```mlir
     func.func @dispatch(%x: tensor<?x64xf32>, %s: tensor<?xi32>) -> tensor<?x64xf32> {

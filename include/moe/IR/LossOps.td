@@ -30,11 +30,12 @@ def MoE_AuxLossOp : MoE_Op<"aux_loss", [Pure, AttrSizedOperandSegments]> {
 
     Constraints:
     * C1: indices are given exactly for `balance` and `l1`, with the token count of the scores.
-    * C2: noisy is given exactly for `load`, with the type of the scores; k and sigma too.
+    * C2: noisy is given exactly for `load`, with the type of the scores; so is sigma,
+      which is positive.
     * C3: the mask has one element per token.
     * C4: tau is given exactly for `entropy_global`.
     * C5: ddof is 0 or 1; groups is positive.
-    * C6: for `l1`, k is given.
+    * C6: k is given exactly for `load` and `l1`; 1 <= k <= E; the expert count is static.
   }];
   let arguments = (ins
     MoE_LossKindAttr:$kind, MoE_Matrix:$scores, Optional<MoE_Ids>:$indices,

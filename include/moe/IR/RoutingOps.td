@@ -26,6 +26,7 @@ def MoE_GateOp : MoE_Op<"gate", [Pure, AttrSizedOperandSegments]> {
     * C3: `scale` needs kind `cosine` or `distance`.
     * C4: `softcap` is positive.
     * C5: x and the result have the same token count.
+    * C6: norm_eps is positive for kind `cosine` with a norm_eps_mode, else both are absent.
 
     ```mlir
     func.func @gate(%x: tensor<?x64xbf16>, %w: tensor<8x64xbf16>) -> tensor<?x8xf32> {

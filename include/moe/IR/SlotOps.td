@@ -42,7 +42,8 @@ def MoE_CapacityOp : MoE_Op<"capacity", [Pure]> {
     least `minimum`, and rounded up to a multiple of `multiple_of`.
 
     Constraints:
-    * C1: num_experts, choices, multiplier and multiple_of are positive, minimum is not negative.
+    * C1: num_experts, choices, multiplier and multiple_of are positive, minimum is not
+      negative, and none exceeds 2^31 - 1, the largest index of a row.
     * C2: factor is positive and finite.
     * C3: rule `max_count` needs `counts`.
     * C4: `counts` has num_experts elements.
@@ -105,7 +106,8 @@ def MoE_AssignSlotsOp : MoE_Op<"assign_slots", [Pure, AttrSizedOperandSegments, 
     * C1: num_experts and groups are positive.
     * C2: the priority has T elements or the shape of the indices.
     * C3: unselected_priority needs a priority per choice.
-    * C4: `random` is given exactly when overflow is `random_spare`.
+    * C4: `random` is given exactly when overflow is `random_spare`, and has the shape
+      of the indices.
     * C5: overflow other than `drop` takes no priority per choice.
   }];
   let arguments = (ins
@@ -135,7 +137,7 @@ def MoE_GroupByExpertOp : MoE_Op<"group_by_expert", [Pure, AttrSizedOperandSegme
 
     Constraints:
     * C1: num_experts and groups are positive, first_expert is not negative.
-    * C2: slots and capacity are given together.
+    * C2: slots and capacity are given together; slots have the shape of the indices.
     * C3: the offsets have num_experts + 1 elements.
     * C4: positions have the shape of the indices.
 
