@@ -8,6 +8,7 @@
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
 #include "moe/Conversion/Passes.h"
+#include "moe/Conversion/Pipelines.h"
 #include "moe/IR/MoE.h"
 
 namespace mlir::moe {
@@ -21,7 +22,8 @@ inline void registerAllDialects(DialectRegistry &registry) {
 
 /// The moe passes and pipelines.
 inline void registerAllPasses() {
-
+  registerMoEConversionPasses();
+  registerMoEPipelines();
 }
 
 } // namespace mlir::moe

@@ -8,6 +8,7 @@
 namespace mlir::moe {
 
 #define GEN_PASS_DECL
+#include "moe/Conversion/Passes.h.inc"
 #define GEN_PASS_REGISTRATION
 #include "moe/Conversion/Passes.h.inc"
 

@@ -49,19 +49,17 @@ Value Code::buffer(Value tensor) {
       /*read_only=*/true);
 }
 
-Value Code::allocate(ShapedType type, ArrayRef<Term> sizes) {
-  auto buffer = MemRefType::get(type.getShape(), type.getElementType());
+Value Code::allocate(Type type, ArrayRef<Term> sizes) {
+  auto shaped = dyn_cast<ShapedType>(type);
+  MemRefType buffer =
+      shaped ? MemRefType::get(shaped.getShape(), shaped.getElementType())
+             : MemRefType::get(SmallVector<int64_t>(sizes.size(), ShapedType::kDynamic), type);
   SmallVector<Value> dynamicSizes;
   for (auto [dimension, size] : llvm::enumerate(sizes))
-    if (type.isDynamicDim(dimension))
+    if (buffer.isDynamicDim(dimension))
       dynamicSizes.push_back(size);
   return memref::AllocOp::create(builder, loc, buffer, dynamicSizes,
                                  builder.getI64IntegerAttr(64));
-}
-
-Value Code::allocate(Type element, ArrayRef<Term> sizes) {
-  SmallVector<int64_t> shape(sizes.size(), ShapedType::kDynamic);
-  return allocate(MemRefType::get(shape, element), sizes);
 }
 
 void Code::deallocate(Value buffer) { memref::DeallocOp::create(builder, loc, buffer); }
@@ -157,7 +155,7 @@ SmallVector<Term> Code::fold(Term begin, Term end, ArrayRef<Term> init, Steps st
   for (Value value : loop.getRegionIterArgs())
     accumulated.push_back(term(value));
   SmallVector<Term> next = step(term(loop.getInductionVar()), accumulated);
-  SmallVector<Value> yielded(next);
+  SmallVector<Value> yielded(ArrayRef<Term>{next});
   scf::YieldOp::create(builder, loc, yielded);
   SmallVector<Term> results;
   for (Value value : loop.getResults())
@@ -170,6 +168,17 @@ void Code::ifThen(Term condition, function_ref<void()> body) {
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(branch.thenBlock()->getTerminator());
   body();
+}
+
+Term Code::lazySelect(Term condition, function_ref<Term()> yes, function_ref<Term()> no) {
+  auto yield = [&](function_ref<Term()> branch) {
+    return [&, branch](OpBuilder &, Location) {
+      scf::YieldOp::create(builder, loc, ValueRange{branch()});
+    };
+  };
+  // The op's builder moves this builder into the regions, and back.
+  return term(
+      scf::IfOp::create(builder, loc, condition, yield(yes), yield(no)).getResult(0));
 }
 
 SmallVector<Term>
@@ -189,7 +198,7 @@ Code::loopWhile(ArrayRef<Term> init, function_ref<Term(ArrayRef<Term>)> conditio
       },
       [&](OpBuilder &, Location, ValueRange state) {
         SmallVector<Term> next = step(terms(state));
-        scf::YieldOp::create(builder, loc, SmallVector<Value>(next));
+        scf::YieldOp::create(builder, loc, SmallVector<Value>(ArrayRef<Term>(next)));
       });
   return terms(loop.getResults());
 }

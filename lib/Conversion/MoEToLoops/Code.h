@@ -51,9 +51,9 @@ public:
   // Buffers. Indices are terms of type index; i32 elements are sign-extended to index.
   /// The memory of a tensor, to be read.
   Value buffer(Value tensor);
-  /// A new buffer for a tensor of `type`, given the size of every dimension.
-  Value allocate(ShapedType type, ArrayRef<Term> sizes);
-  Value allocate(Type element, ArrayRef<Term> sizes);
+  /// A new buffer for a tensor of `type`, or of elements of `type`, given the size of
+  /// every dimension.
+  Value allocate(Type type, ArrayRef<Term> sizes);
   /// Gives back a buffer before the end of the function.
   void deallocate(Value buffer);
   /// The tensor in a buffer that this code has written.
@@ -73,6 +73,9 @@ public:
   SmallVector<Term> fold(Term begin, Term end, ArrayRef<Term> init, Steps step);
   Term fold(Term count, Term init, Step step) { return fold(index(0), count, init, step); }
   void ifThen(Term condition, function_ref<void()> body);
+  /// Computes only the branch that is taken, for a branch that may not be computed
+  /// otherwise.
+  Term lazySelect(Term condition, function_ref<Term()> yes, function_ref<Term()> no);
   /// Repeats `step` on the values while `condition` holds for them.
   SmallVector<Term> loopWhile(ArrayRef<Term> init,
                               function_ref<Term(ArrayRef<Term>)> condition,

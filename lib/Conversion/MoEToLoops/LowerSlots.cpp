@@ -5,6 +5,8 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace mlir::moe;
 
@@ -61,11 +63,15 @@ static Term evaluateRule(CapacityOp op, Code &code, Term choices) {
   llvm_unreachable("a count is not computed from a factor");
 }
 
+/// Rounds in f64, which holds every value of the op's arithmetic, within the bounds of
+/// computeCapacity.
 static Term roundCapacity(Code &code, Rounding rounding, Term value) {
   OpBuilder &builder = code.builder;
-  // The bound of computeCapacity, written so that it also replaces NaN.
-  Term largest = code.real(1LL << 40);
-  Value rounded = code.select(value < largest, value, largest);
+  Code wide(builder, code.loc, builder.getF64Type());
+  Term exact = wide.term(wide.convert(value, wide.realType));
+  Term largest = wide.real(std::numeric_limits<int32_t>::max());
+  // Not a minimum, which would keep NaN.
+  Value rounded = wide.select(exact < largest, exact, largest);
   switch (rounding) {
   case Rounding::trunc:
     break;
@@ -76,10 +82,10 @@ static Term roundCapacity(Code &code, Rounding rounding, Term value) {
     rounded = math::RoundEvenOp::create(builder, code.loc, rounded);
     break;
   }
-  Value wide =
+  Value integer =
       arith::FPToSIOp::create(builder, code.loc, builder.getI64Type(), rounded);
   return code.term(
-      arith::IndexCastOp::create(builder, code.loc, builder.getIndexType(), wide));
+      arith::IndexCastOp::create(builder, code.loc, builder.getIndexType(), integer));
 }
 
 static Term largestCount(Code &code, Value tensor) {

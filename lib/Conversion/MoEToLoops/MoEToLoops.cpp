@@ -79,7 +79,7 @@ static LogicalResult convertPerExpertArguments(func::FuncOp func) {
 
 namespace {
 struct ConvertMoEToLoopsPass
-    : impl::ConvertMoEToLoopsPassBase<ConvertMoEToLoopsPass> {
+    : moe::impl::ConvertMoEToLoopsPassBase<ConvertMoEToLoopsPass> {
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {

@@ -1,0 +1,145 @@
+//===- LowerRows.cpp - Loops of dispatch, combine and mix -----------------===//
+
+#include "Lowerings.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+
+//===----------------------------------------------------------------------===//
+// moe.dispatch
+//===----------------------------------------------------------------------===//
+
+Results mlir::moe::lowerToLoops(DispatchOp op, Code &code) {
+  Value x = code.buffer(op.getX()), sources = code.buffer(op.getSources());
+  Term numRows = code.dim(op.getSources(), 0), width = code.dim(op.getX(), 1);
+  Value rows = code.allocate(op.getRows().getType(), {numRows, width});
+
+  // With weights, every row that holds a token is written by the choice it comes from.
+  code.parallel(numRows, [&](Term row) {
+    Term source = code.load(sources, {row});
+    Term filled = source >= 0;
+    Term token = code.max(source, code.index(0));
+    code.forEach(width, [&](Term column) {
+      auto branch = code.lazySelect(
+          filled, [&] { return code.load(x, {token, column}); },
+          [&] { return code.real(0); });
+      code.store(branch, rows, {row, column});
+    });
+  });
+  if (op.getWeights()) {
+    Value weights = code.buffer(op.getWeights()), positions = code.buffer(op.getPositions());
+    code.parallel(code.dim(op.getPositions(), 0), [&](Term token) {
+      code.forEach(code.dim(op.getPositions(), 1), [&](Term choice) {
+        Term row = code.load(positions, {token, choice});
+        Term weight = code.load(weights, {token, choice});
+        code.ifThen(row >= 0, [&] {
+          code.forEach(width, [&](Term column) {
+            code.store(weight * code.load(x, {token, column}), rows, {row, column});
+          });
+        });
+      });
+    });
+  }
+  return {code.tensor(rows, op.getRows().getType())};
+}
+
+//===----------------------------------------------------------------------===//
+// moe.combine
+//===----------------------------------------------------------------------===//
+
+/// T x k: the choices of each token by ascending row, those without a row first.
+static Value emitChoicesByRow(Code &code, Value positions) {
+  Term tokens = code.dim(positions, 0), choices = code.dim(positions, 1);
+  Value order = code.allocate(code.builder.getIndexType(), {tokens, choices});
+  code.parallel(tokens, [&](Term token) {
+    // Insertion sort: stable, and k is small or its rows are already in order.
+    code.forEach(choices, [&](Term choice) {
+      Term row = code.load(positions, {token, choice});
+      Term place = code.loopWhile(
+          {choice},
+          [&](ArrayRef<Term> place) {
+            Term before = code.max(place[0] - 1, code.index(0));
+            Term other = code.load(order, {token, before});
+            Term otherChoice =
+                code.select(place[0] > 0, other, code.index(0));
+            return place[0] > 0 && code.load(positions, {token, otherChoice}) > row;
+          },
+          [&](ArrayRef<Term> place) {
+            Term before = place[0] - 1;
+            code.store(code.load(order, {token, before}), order, {token, place[0]});
+            return SmallVector<Term>{before};
+          })[0];
+      code.store(choice, order, {token, place});
+    });
+  });
+  return order;
+}
+
+Results mlir::moe::lowerToLoops(CombineOp op, Code &code) {
+  Value rows = code.buffer(op.getRows()), positions = code.buffer(op.getPositions());
+  Value weights = op.getWeights() ? code.buffer(op.getWeights()) : Value();
+  Value order = op.getOrder() == CombineOrder::expert ? emitChoicesByRow(code, positions)
+                                                      : Value();
+  Term tokens = code.dim(op.getPositions(), 0), choices = code.dim(op.getPositions(), 1);
+  Type type = op.getResult().getType();
+  Type element = getElementTypeOrSelf(type);
+  auto round = [&](Term value) {
+    return op.getAccumulate() == Accumulate::result ? code.roundTo(element, value) : value;
+  };
+  Value result = code.allocate(cast<ShapedType>(type), {tokens, code.dim(op.getRows(), 1)});
+
+  code.parallel(tokens, [&](Term token) {
+    code.forEach(code.dim(op.getRows(), 1), [&](Term column) {
+      Term sum = code.fold(choices, code.real(0), [&](Term step, Term sum) {
+        Term choice = order ? code.load(order, {token, step}) : step;
+        Term row = code.load(positions, {token, choice});
+        return code.lazySelect(
+            row >= 0,
+            [&] {
+              Term value = code.load(rows, {row, column});
+              if (weights)
+                value = round(code.load(weights, {token, choice}) * value);
+              return round(sum + value);
+            },
+            [&] { return sum; });
+      });
+      code.store(sum, result, {token, column});
+    });
+  });
+  return {code.tensor(result, type)};
+}
+
+//===----------------------------------------------------------------------===//
+// moe.mix
+//===----------------------------------------------------------------------===//
+
+/// The factors of a and b for one token.
+static std::pair<Term, Term> emitFactors(MixOp op, Code &code, Term token) {
+  if (op.getMode() == MixMode::add)
+    return {code.real(op.getAScale().convertToDouble()),
+            code.real(op.getBScale().convertToDouble())};
+  Value coefficient = code.buffer(op.getCoefficient());
+  Term first = code.load(coefficient, {token, code.index(0)});
+  if (op.getMode() == MixMode::softmax) {
+    // A softmax over two is a sigmoid of their difference.
+    Term second = code.load(coefficient, {token, code.index(1)});
+    return {code.sigmoid(first - second), code.sigmoid(second - first)};
+  }
+  Term share = code.sigmoid(first);
+  return {op.getMode() == MixMode::sigmoid ? code.real(1) : code.sigmoid(-first), share};
+}
+
+Results mlir::moe::lowerToLoops(MixOp op, Code &code) {
+  Value a = code.buffer(op.getA()), b = code.buffer(op.getB());
+  Term tokens = code.dim(op.getA(), 0), width = code.dim(op.getA(), 1);
+  Type type = op.getResult().getType();
+  Value result = code.allocate(cast<ShapedType>(type), {tokens, width});
+  code.parallel(tokens, [&](Term token) {
+    auto [aFactor, bFactor] = emitFactors(op, code, token);
+    code.forEach(width, [&, aFactor = aFactor, bFactor = bFactor](Term column) {
+      SmallVector<Term> at = {token, column};
+      code.store(aFactor * code.load(a, at) + bFactor * code.load(b, at), result, at);
+    });
+  });
+  return {code.tensor(result, type)};
+}

@@ -1,0 +1,130 @@
+//===- StoredWeights.cpp - Weights as a checkpoint stores them ------------===//
+
+#include "StoredWeights.h"
+#include "moe/IR/MoE.h"
+
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/APFloat.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+
+//===----------------------------------------------------------------------===//
+// Elements
+//===----------------------------------------------------------------------===//
+
+/// All values of a narrow float format, as a constant buffer of the module.
+static Value getDecodeTable(Code &code, FloatType format) {
+  OpBuilder &builder = code.builder;
+  unsigned width = format.getWidth();
+  int64_t size = 1ll << width;
+  Type f32 = builder.getF32Type();
+  auto type = MemRefType::get({size}, f32);
+  std::string name = "moe_decode_";
+  llvm::raw_string_ostream(name) << format;
+  auto module = builder.getBlock()->getParentOp()->getParentOfType<ModuleOp>();
+  if (!module.lookupSymbol(name)) {
+    SmallVector<float> values;
+    for (int64_t bits = 0; bits < size; ++bits)
+      values.push_back(
+          APFloat(format.getFloatSemantics(), APInt(width, bits)).convertToFloat());
+    auto tensor = RankedTensorType::get({size}, f32);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(module.getBody());
+    memref::GlobalOp::create(builder, code.loc, name, builder.getStringAttr("private"),
+                             type, DenseElementsAttr::get(tensor, ArrayRef(values)),
+                             /*constant=*/true, /*alignment=*/IntegerAttr());
+  }
+  return memref::GetGlobalOp::create(builder, code.loc, type, name);
+}
+
+Term mlir::moe::decodeFloat(Code &code, FloatType format, Term bits) {
+  return code.load(getDecodeTable(code, format), {bits});
+}
+
+static SmallVector<Term> prepend(std::optional<Term> first, ArrayRef<Term> rest) {
+  SmallVector<Term> all;
+  if (first)
+    all.push_back(*first);
+  all.append(rest.begin(), rest.end());
+  return all;
+}
+
+Term StoredWeights::Slice::loadByte(Code &code, ArrayRef<Term> at) const {
+  OpBuilder &builder = code.builder;
+  SmallVector<Value> indices(prepend(expert, at));
+  Value element = memref::LoadOp::create(builder, code.loc, buffer, indices);
+  if (isa<FloatType>(element.getType()))
+    element = arith::BitcastOp::create(builder, code.loc, builder.getI8Type(), element);
+  return code.term(
+      arith::IndexCastUIOp::create(builder, code.loc, builder.getIndexType(), element));
+}
+
+Term StoredWeights::Slice::load(Code &code, ArrayRef<Term> at) const {
+  Type element = cast<MemRefType>(buffer.getType()).getElementType();
+  if (isa<Float8E4M3FNType, Float8E5M2Type>(element))
+    return decodeFloat(code, cast<FloatType>(element), loadByte(code, at));
+  Term value = code.load(buffer, prepend(expert, at));
+  return isa<IntegerType>(element) ? code.toReal(value) : value;
+}
+
+//===----------------------------------------------------------------------===//
+// Tensors and tables
+//===----------------------------------------------------------------------===//
+
+static bool isTable(RankedTensorType type) {
+  return isa_and_nonnull<PerExpertAttr>(type.getEncoding());
+}
+
+StoredWeights::StoredWeights(Value operand, Code &code)
+    : type(cast<RankedTensorType>(operand.getType())) {
+  if (!isTable(type)) {
+    memory = code.buffer(operand);
+    return;
+  }
+  // The pass replaces the cast when it converts the function's arguments.
+  auto table = MemRefType::get({type.getDimSize(0)}, code.builder.getI64Type());
+  memory = UnrealizedConversionCastOp::create(code.builder, code.loc, table, operand)
+               .getResult(0);
+}
+
+/// The buffer at an address, in the form that the conversion of memrefs to the LLVM
+/// dialect gives to buffers.
+static Value getBufferAt(Value address, MemRefType type, Code &code) {
+  OpBuilder &builder = code.builder;
+  Location loc = code.loc;
+  Value pointer = LLVM::IntToPtrOp::create(
+      builder, loc, LLVM::LLVMPointerType::get(builder.getContext()), address);
+  LLVMTypeConverter converter(builder.getContext());
+  Value descriptor = LLVM::PoisonOp::create(builder, loc, converter.convertType(type));
+  auto insert = [&](Value value, ArrayRef<int64_t> position) {
+    descriptor =
+        LLVM::InsertValueOp::create(builder, loc, descriptor, value, position);
+  };
+  auto constant = [&](int64_t value) {
+    return LLVM::ConstantOp::create(builder, loc, builder.getI64Type(),
+                                    builder.getI64IntegerAttr(value));
+  };
+  insert(pointer, {0});     // allocated
+  insert(pointer, {1});     // aligned
+  insert(constant(0), {2}); // offset
+  int64_t stride = 1;
+  for (int64_t d = type.getRank() - 1; d >= 0; --d) {
+    insert(constant(type.getDimSize(d)), {3, d});
+    insert(constant(stride), {4, d});
+    stride *= type.getDimSize(d);
+  }
+  return UnrealizedConversionCastOp::create(builder, loc, type, descriptor).getResult(0);
+}
+
+StoredWeights::Slice StoredWeights::open(std::optional<Term> expert, Code &code) const {
+  if (!isTable(type))
+    return {memory, expert};
+  Value address =
+      memref::LoadOp::create(code.builder, code.loc, memory, ValueRange{*expert});
+  auto slice = MemRefType::get(type.getShape().drop_front(), type.getElementType());
+  return {getBufferAt(address, slice, code), std::nullopt};
+}

@@ -1,0 +1,40 @@
+//===- StoredWeights.h - Weights as a checkpoint stores them ----*- C++ -*-===//
+
+#ifndef MOE_LIB_CONVERSION_MOETOLOOPS_STOREDWEIGHTS_H
+#define MOE_LIB_CONVERSION_MOETOLOOPS_STOREDWEIGHTS_H
+
+#include "Code.h"
+
+namespace mlir::moe {
+
+/// One tensor in memory, or a table of the addresses of one tensor per expert.
+class StoredWeights {
+public:
+  StoredWeights(Value operand, Code &code);
+
+  /// The weights of one expert: a buffer, and the index that precedes all others in it
+  /// unless the buffer holds this expert only.
+  struct Slice {
+    /// The element at an index without the expert dimension, decoded from a narrow
+    /// float or an integer if need be, in the compute type.
+    Term load(Code &code, ArrayRef<Term> at) const;
+    /// The element as an unsigned integer.
+    Term loadByte(Code &code, ArrayRef<Term> at) const;
+
+    Value buffer;
+    std::optional<Term> expert;
+  };
+  /// Without an expert the indices of the slice are those of the operand.
+  Slice open(std::optional<Term> expert, Code &code) const;
+
+private:
+  RankedTensorType type;
+  Value memory;
+};
+
+/// The number that `bits` stand for in a float format of at most eight bits.
+Term decodeFloat(Code &code, FloatType format, Term bits);
+
+} // namespace mlir::moe
+
+#endif // MOE_LIB_CONVERSION_MOETOLOOPS_STOREDWEIGHTS_H

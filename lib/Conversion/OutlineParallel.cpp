@@ -1,0 +1,182 @@
+//===- OutlineParallel.cpp - moe-outline-parallel -------------------------===//
+
+#include "moe/Conversion/Passes.h"
+
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Transforms/RegionUtils.h"
+
+namespace mlir::moe {
+#define GEN_PASS_DEF_OUTLINEPARALLELPASS
+#include "moe/Conversion/Passes.h.inc"
+} // namespace mlir::moe
+
+using namespace mlir;
+using namespace mlir::moe;
+
+static constexpr StringLiteral parallelFor = "moe_parallel_for";
+
+/// The iterations from `begin` to `end`, one after the other.
+static void emitSequential(OpBuilder &builder, scf::ParallelOp loop, Value begin, Value end,
+                           IRMapping &mapping) {
+  Location loc = loop.getLoc();
+  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+  auto sequential = scf::ForOp::create(builder, loc, begin, end, one);
+  builder.setInsertionPoint(sequential.getBody()->getTerminator());
+  mapping.map(loop.getInductionVars()[0], sequential.getInductionVar());
+  for (Operation &op : loop.getBody()->without_terminator())
+    builder.clone(op, mapping);
+}
+
+namespace {
+/// Moves one loop into a function `void(i64 begin, i64 end, ptr values)`.
+class Outliner {
+public:
+  Outliner(ModuleOp module, const LLVMTypeConverter &converter)
+      : module(module), converter(converter), builder(module.getContext()),
+        i64(builder.getI64Type()), pointer(LLVM::LLVMPointerType::get(builder.getContext())),
+        taskType(LLVM::LLVMFunctionType::get(
+            LLVM::LLVMVoidType::get(builder.getContext()), {i64, i64, pointer})) {}
+
+  LogicalResult outline(scf::ParallelOp loop) {
+    SetVector<Value> captured;
+    getUsedValuesDefinedAbove(loop.getRegion(), captured);
+    // Constants are copied instead of passed, so that their users can still fold.
+    SmallVector<Value> values;
+    SmallVector<Operation *> constants;
+    for (Value value : captured) {
+      Operation *definition = value.getDefiningOp();
+      if (definition && definition->hasTrait<OpTrait::ConstantLike>())
+        constants.push_back(definition);
+      else
+        values.push_back(value);
+    }
+    SmallVector<Type> types;
+    for (Value value : values) {
+      Type type = converter.convertType(value.getType());
+      if (!type)
+        return loop.emitError("uses a value of type ")
+               << value.getType() << " that the runtime cannot be given";
+      types.push_back(type);
+    }
+    auto record = LLVM::LLVMStructType::getLiteral(module.getContext(), types);
+    LLVM::LLVMFuncOp task = emitTask(loop, values, constants, record);
+    emitCall(loop, values, record, task);
+    loop.erase();
+    return success();
+  }
+
+private:
+  LLVM::LLVMFuncOp emitTask(scf::ParallelOp loop, ArrayRef<Value> values,
+                            ArrayRef<Operation *> constants, Type record) {
+    auto parent = loop->getParentOfType<FunctionOpInterface>();
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(parent);
+    Location loc = loop.getLoc();
+    std::string name = (parent.getName() + "_task_" + Twine(numTasks++)).str();
+    auto task = LLVM::LLVMFuncOp::create(builder, loc, name, taskType,
+                                         LLVM::Linkage::Internal);
+    builder.setInsertionPointToStart(task.addEntryBlock(builder));
+    IRMapping mapping;
+    for (Operation *constant : constants)
+      builder.clone(*constant, mapping);
+    Value loaded = LLVM::LoadOp::create(builder, loc, record, task.getArgument(2));
+    for (auto [index, value] : llvm::enumerate(values)) {
+      Value field =
+          LLVM::ExtractValueOp::create(builder, loc, loaded, static_cast<int64_t>(index));
+      mapping.map(value, castTo(value.getType(), field));
+    }
+    auto toIndex = [&](Value value) -> Value {
+      return arith::IndexCastOp::create(builder, loc, builder.getIndexType(), value);
+    };
+    Value begin = toIndex(task.getArgument(0)), end = toIndex(task.getArgument(1));
+    auto atEnd = LLVM::ReturnOp::create(builder, loc, ValueRange());
+    builder.setInsertionPoint(atEnd);
+    emitSequential(builder, loop, begin, end, mapping);
+    return task;
+  }
+
+  void emitCall(scf::ParallelOp loop, ArrayRef<Value> values, Type record,
+                LLVM::LLVMFuncOp task) {
+    builder.setInsertionPoint(loop);
+    Location loc = loop.getLoc();
+    Value filled = LLVM::PoisonOp::create(builder, loc, record);
+    for (auto [index, value] : llvm::enumerate(values))
+      filled = LLVM::InsertValueOp::create(
+          builder, loc, filled, castTo(converter.convertType(value.getType()), value),
+          static_cast<int64_t>(index));
+    Value address = emitStackSlot(loop, record);
+    LLVM::StoreOp::create(builder, loc, filled, address);
+    Value count = arith::IndexCastOp::create(builder, loc, i64, loop.getUpperBound()[0]);
+    Value function =
+        LLVM::AddressOfOp::create(builder, loc, pointer, task.getSymNameAttr());
+    LLVM::CallOp::create(builder, loc, declareParallelFor(),
+                         ValueRange{count, function, address});
+  }
+
+  /// In the entry block: a slot made inside a loop would be made again each time.
+  Value emitStackSlot(scf::ParallelOp loop, Type record) {
+    auto parent = loop->getParentOfType<FunctionOpInterface>();
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(&parent.getFunctionBody().front());
+    Value one = LLVM::ConstantOp::create(builder, loop.getLoc(), i64,
+                                         builder.getI64IntegerAttr(1));
+    return LLVM::AllocaOp::create(builder, loop.getLoc(), pointer, record, one);
+  }
+
+  LLVM::LLVMFuncOp declareParallelFor() {
+    if (auto found = module.lookupSymbol<LLVM::LLVMFuncOp>(parallelFor))
+      return found;
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(module.getBody());
+    auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()),
+                                            {i64, pointer, pointer});
+    return LLVM::LLVMFuncOp::create(builder, module.getLoc(), parallelFor, type);
+  }
+
+  Value castTo(Type type, Value value) {
+    if (value.getType() == type)
+      return value;
+    return UnrealizedConversionCastOp::create(builder, value.getLoc(), type, value)
+        .getResult(0);
+  }
+
+  ModuleOp module;
+  const LLVMTypeConverter &converter;
+  OpBuilder builder;
+  Type i64, pointer;
+  LLVM::LLVMFunctionType taskType;
+  int64_t numTasks = 0;
+};
+
+struct OutlineParallelPass : impl::OutlineParallelPassBase<OutlineParallelPass> {
+  void runOnOperation() override {
+    LLVMTypeConverter converter(&getContext());
+    Outliner outliner(getOperation(), converter);
+    SmallVector<scf::ParallelOp> outermost;
+    getOperation().walk<WalkOrder::PreOrder>([&](scf::ParallelOp loop) {
+      if (isOneDimensional(loop)) {
+        outermost.push_back(loop);
+        return WalkResult::skip();
+      }
+      return WalkResult::advance();
+    });
+    for (scf::ParallelOp loop : outermost)
+      if (failed(outliner.outline(loop)))
+        return signalPassFailure();
+  }
+
+  /// From 0 by steps of 1 and without reductions: what the lowerings here emit.
+  static bool isOneDimensional(scf::ParallelOp loop) {
+    return loop.getNumLoops() == 1 && loop.getInitVals().empty() &&
+           isConstantIntValue(loop.getLowerBound()[0], 0) &&
+           isConstantIntValue(loop.getStep()[0], 1);
+  }
+};
+} // namespace

@@ -1,0 +1,79 @@
+//===- Pipelines.cpp - From the moe dialect to a target -------------------===//
+
+#include "moe/Conversion/Pipelines.h"
+#include "moe/Conversion/Passes.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+
+/// Every tensor becomes memory.
+static void addBufferization(OpPassManager &manager) {
+  manager.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
+  bufferization::OneShotBufferizePassOptions options;
+  options.bufferizeFunctionBoundaries = true;
+  options.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  manager.addPass(bufferization::createOneShotBufferizePass(options));
+  manager.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+}
+
+/// Arithmetic that processors lack becomes arithmetic they have: narrow floats are
+/// computed as f32, and bf16 is converted by integer operations.
+static void addFloatEmulation(OpPassManager &manager) {
+  arith::ArithEmulateUnsupportedFloatsOptions emulation;
+  emulation.sourceTypeStrs = {"bf16", "f16"};
+  emulation.targetTypeStr = "f32";
+  manager.addPass(arith::createArithEmulateUnsupportedFloats(emulation));
+  math::MathExtendToSupportedTypesOptions extension;
+  extension.extraTypeStrs = {};
+  extension.targetTypeStr = "f32";
+  manager.addPass(math::createMathExtendToSupportedTypes(extension));
+  arith::ArithExpandOpsPassOptions expansion;
+  expansion.includeBf16 = true;
+  manager.addPass(arith::createArithExpandOpsPass(expansion));
+}
+
+static void addConversionToLLVM(OpPassManager &manager) {
+  manager.addPass(memref::createExpandStridedMetadataPass());
+  manager.addPass(createLowerAffinePass());
+  manager.addPass(createSCFToControlFlowPass());
+  manager.addPass(createConvertVectorToLLVMPass());
+  manager.addPass(createConvertMathToLLVMPass());
+  manager.addPass(createConvertMathToLibmPass());
+  FinalizeMemRefToLLVMConversionPassOptions memory;
+  memory.useGenericFunctions = true;
+  manager.addPass(createFinalizeMemRefToLLVMConversionPass(memory));
+  manager.addPass(createArithToLLVMConversionPass());
+  manager.addPass(createConvertIndexToLLVMPass());
+  manager.addPass(createConvertFuncToLLVMPass());
+  manager.addPass(createConvertControlFlowToLLVMPass());
+  manager.addPass(createReconcileUnrealizedCastsPass());
+}
+
+void mlir::moe::buildLowerToCpuPipeline(OpPassManager &manager) {
+  manager.addPass(createConvertMoEToLoopsPass());
+  addBufferization(manager);
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+  manager.addPass(createOutlineParallelPass());
+  addFloatEmulation(manager);
+  addConversionToLLVM(manager);
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+}
+
+void mlir::moe::registerMoEPipelines() {
+  PassPipelineRegistration<>("moe-lower-to-cpu",
+                             "Lower moe ops to the LLVM dialect for the CPU",
+                             buildLowerToCpuPipeline);
+}
