@@ -33,7 +33,7 @@ public:
     code.fill(used, code.index(0));
   }
 
-  bool isTokenMajor() const { return op.getOrder() == SlotOrder::token_major; }
+  bool isTokenMajor() { return op.getOrder() == SlotOrder::token_major; }
   void forEachGroup(function_ref<void(Group)> body);
   /// Runs body if the choice is one of the experts.
   void ifChosen(Term token, Term choice, function_ref<void(Term expert)> body);
