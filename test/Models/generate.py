@@ -39,25 +39,31 @@ def library_config(golden):
     return config
 
 
-def experts_of(config):
-    return getattr(config, "ffn_config", config).to_dict().get("moe_num_experts") or getattr(
-        config, "num_experts", None) or config.num_local_experts
-
-
-def build(golden, config):
+def build(golden):
     block = golden.block
     if isinstance(block, str):
         module, name = block.split(".")
         block = getattr(importlib.import_module(f"transformers.models.{module}.modeling_{module}"), name)
-    return block(config, **golden.arguments).eval().requires_grad_(False)
+    return block(library_config(golden), **golden.arguments).eval().requires_grad_(False)
 
 
-def draw(name, tensor, router_shape, router_std):
-    """Values that keep activations near 1 and let the router decide clearly."""
-    noise = torch.randn(tensor.shape)
-    if "norm" in name or "scale" in name:
-        return 1 + 0.2 * noise
-    return noise * (router_std if tensor.shape == router_shape else 0.2)
+def router_shape(golden, block):
+    """Experts and hidden size."""
+    return next(weight.shape for weight in block.get_submodule(golden.router).parameters() if weight.dim() == 2)
+
+
+def draw(golden, block):
+    """Weights that keep activations near 1 and let the router decide clearly."""
+    state = {}
+    for name, tensor in block.state_dict().items():
+        noise = torch.randn(tensor.shape)
+        if "norm" in name or "scale" in name:
+            state[name] = 1 + 0.2 * noise
+        elif "correction_bias" in name:
+            state[name] = golden.choice_bias_std * noise
+        else:
+            state[name] = noise * (golden.router_std if tensor.shape == router_shape(golden, block) else 0.2)
+    return state
 
 
 def draw_mxfp4(state):
@@ -79,8 +85,8 @@ def to_bf16(golden, state):
     }
 
 
-def load(golden, config, state):
-    block = build(golden, config)
+def load(golden, state):
+    block = build(golden)
     for name, tensor in [*block.named_parameters(), *block.named_buffers()]:
         tensor.data = state[name].clone()
     return block
@@ -107,34 +113,35 @@ def noisy_router(shape):
         functional.linear = linear
 
 
-def run(golden, config, state, hidden_states):
+def run(golden, state, hidden_states):
     """The block's output and its routing: dense weights, ids and weights of the choices."""
-    block, seen = load(golden, config, state), []
+    block, seen = load(golden, state), []
     block.get_submodule(golden.router).register_forward_hook(lambda module, inputs, output: seen.append(output))
     batch = hidden_states if hidden_states.dim() == 3 else hidden_states[None]
     output = block(batch.clone())
     output = output[0] if isinstance(output, tuple) else output
-    return output.reshape(hidden_states.shape), golden.routing(block, seen[0], experts_of(config))
+    return output.reshape(hidden_states.shape), golden.routing(block, seen[0], router_shape(golden, block)[0])
 
 
-def is_robust(golden, config, state, hidden_states, dense):
+def is_robust(golden, state, hidden_states, dense):
     """Whether no noise draw changes who is chosen or makes a weight jump."""
     limit = 0.2 * dense.float().amax(dim=-1, keepdim=True)
-    with noisy_router((experts_of(config), config.hidden_size)):
+    with noisy_router((dense.shape[-1], hidden_states.shape[-1])):
         for _ in range(NOISE_DRAWS):
-            other = run(golden, config, state, hidden_states)[1][0]
+            other = run(golden, state, hidden_states)[1][0]
             if ((other > 0) != (dense > 0)).any() or ((other - dense).abs().float() > limit).any():
                 return False
     return True
 
 
-def find_input(golden, config, state, dtype, seed):
+def find_input(golden, state, dtype, seed):
     """The first random input whose routing is far from every tie, with its result."""
+    hidden = router_shape(golden, build(golden))[1]
     for attempt in count():
         torch.manual_seed(seed + attempt)
-        hidden_states = torch.randn(*golden.tokens, config.hidden_size).to(dtype)
-        output, routing = run(golden, config, state, hidden_states)
-        if is_robust(golden, config, state, hidden_states, routing[0]):
+        hidden_states = torch.randn(*golden.tokens, hidden).to(dtype)
+        output, routing = run(golden, state, hidden_states)
+        if is_robust(golden, state, hidden_states, routing[0]):
             return hidden_states, output, routing
 
 
@@ -171,40 +178,43 @@ def save_weights(golden, folder, tensors):
     (folder / "model.safetensors.index.json").write_text(json.dumps(index, indent=2, sort_keys=True) + "\n")
 
 
+def loses_choices(dense):
+    chosen = (dense > 0).sum(dim=-1)
+    return bool((chosen < chosen.max()).any())
+
+
+def write_dtype(golden, folder, state, packed, dtype, seed):
+    hidden_states, output, (dense, ids, weights) = find_input(golden, state, dtype, seed)
+    if loses_choices(dense) != golden.drops:
+        sys.exit(f"error: {folder}: drops expected: {golden.drops}, found: {not golden.drops}")
+    stored = {**{name: state[name] for name in state if f"{name}_blocks" not in packed}, **packed}
+    expected = {"hidden_states": output}
+    if not golden.drops:
+        expected |= {"topk_ids": ids.int(), "topk_weights": weights}
+    save_weights(golden, folder, published(golden, stored))
+    save(folder / "input.safetensors", {"hidden_states": hidden_states})
+    save(folder / "expected.safetensors", expected)
+
+
 def write(directory, golden):
-    config, seed = library_config(golden), crc32(directory.encode())
+    seed = crc32(directory.encode())
     folder = HERE / directory
     shutil.rmtree(folder, ignore_errors=True)
-    router_shape = (experts_of(config), config.hidden_size)
 
     torch.manual_seed(seed)
-    state = {
-        name: draw(name, tensor, router_shape, golden.router_std)
-        for name, tensor in build(golden, config).state_dict().items()
-    }
+    state = draw(golden, build(golden))
     packed = draw_mxfp4(state) if golden.mxfp4 else {}
-    for dtype in (torch.float32, torch.bfloat16):
-        held = state if dtype == torch.float32 else to_bf16(golden, state)
-        hidden_states, output, (dense, ids, weights) = find_input(golden, config, held, dtype, seed)
-        expected = {"hidden_states": output}
-        if not golden.drops:
-            expected |= {"topk_ids": ids.int(), "topk_weights": weights}
-        if golden.drops != bool(((dense > 0).sum(-1) < (dense > 0).sum(-1).max()).any()):
-            sys.exit(f"error: {directory}: drops expected: {golden.drops}, found: {not golden.drops}")
+    write_dtype(golden, folder / "f32", state, packed, torch.float32, seed)
+    write_dtype(golden, folder / "bf16", to_bf16(golden, state), packed, torch.bfloat16, seed)
+    if directory == golden.config["model_type"] and golden.names.fused is not None:
+        path = golden.prefix + golden.names.fused
+        save(folder / "f32" / "weights-fused.safetensors", {path + name: tensor for name, tensor in state.items()})
 
-        out = folder / ("f32" if dtype == torch.float32 else "bf16")
-        stored = {**{name: held[name] for name in held if f"{name}_blocks" not in packed}, **packed}
-        save_weights(golden, out, published(golden, stored))
-        if dtype == torch.float32 and directory == golden.config["model_type"] and golden.names.fused is not None:
-            fused = golden.prefix + golden.names.fused
-            save(out / "weights-fused.safetensors", {fused + name: tensor for name, tensor in held.items()})
-        save(out / "input.safetensors", {"hidden_states": hidden_states})
-        save(out / "expected.safetensors", expected)
-    content = golden.config
-    if golden.text_config:
-        content = {"model_type": directory.split("-")[0], "text_config": content}
-    (folder / "config.json").write_text(json.dumps({**content, "torch_dtype": "bfloat16"}, indent=2) + "\n")
-    print(f"{directory}: |y| {output.float().square().mean().sqrt():.2f}")
+    config = {**golden.config, "torch_dtype": "bfloat16"}
+    if golden.nested_in:
+        config = {"model_type": golden.nested_in, "text_config": config}
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
+    print(directory)
 
 
 def main():
