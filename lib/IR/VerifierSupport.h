@@ -56,6 +56,16 @@ inline LogicalResult checkPositive(Operation *op, const Twine &what, APFloat val
                            << ", expected a positive number";
 }
 
+/// Fails unless an epsilon is positive exactly when its mode uses it.
+inline LogicalResult checkEps(Operation *op, StringRef name, APFloat eps, EpsMode mode) {
+  if (mode != EpsMode::none)
+    return checkPositive(op, name, eps);
+  if (eps.isZero())
+    return success();
+  return op->emitOpError() << name << " is " << eps.convertToDouble() << ", expected 0 for "
+                           << name << "_mode none";
+}
+
 /// Fails unless an optional operand or attribute is present exactly when `needed`.
 inline LogicalResult checkPresence(Operation *op, StringRef what, bool found,
                                    bool needed, const Twine &when) {

@@ -3,7 +3,8 @@
 #ifndef MOE_IR_MOEOPS_TD
 #define MOE_IR_MOEOPS_TD
 
-include "moe/IR/RoutingOps.td"
+include "moe/IR/ScoreOps.td"
+include "moe/IR/ChoiceOps.td"
 include "moe/IR/SlotOps.td"
 include "moe/IR/ExpertOps.td"
 include "moe/IR/LossOps.td"
