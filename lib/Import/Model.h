@@ -29,8 +29,8 @@ struct LayerRule {
   Field<int64_t> periodDivisor = {"", 1};
   /// Modulo the period, so that -1 is period - 1.
   Field<int64_t> phase = {"", 0};
-  llvm::StringRef only;
-  llvm::StringRef except;
+  llvm::StringRef only = "";
+  llvm::StringRef except = "";
 };
 
 struct RouterModel {
@@ -78,12 +78,12 @@ struct ActivationModel {
   Field<llvm::StringRef> fn = {"hidden_act", "silu"};
   bool gated = true;
   /// Without names the activation has no such parameter.
-  Field<double> alpha, limit, offset;
+  Field<double> alpha = {}, limit = {}, offset = {};
 };
 
 struct SharedModel {
   /// Width of one shared expert; without names there is none.
-  Field<int64_t> width;
+  Field<int64_t> width = {};
   Field<int64_t> count = {"", 1};
   bool gated = false;
   Field<bool> bias = {"", false};
@@ -92,35 +92,35 @@ struct SharedModel {
 struct Model {
   llvm::StringRef type;
   /// Type of a config that has this one as `text_config`.
-  llvm::StringRef wrapper;
+  llvm::StringRef wrapper = "";
   /// Names the model where `model_type` is missing.
-  llvm::StringRef architecture;
+  llvm::StringRef architecture = "";
 
   Field<int64_t> hidden = {"hidden_size"};
   Field<int64_t> layers = {"num_hidden_layers"};
   Field<int64_t> experts;
   Field<int64_t> topK = {"num_experts_per_tok"};
   Field<int64_t> inner = {"moe_intermediate_size"};
-  LayerRule moeLayers;
+  LayerRule moeLayers = {};
 
-  RouterModel router;
-  std::optional<CapacityModel> capacity;
-  ActivationModel activation;
-  SharedModel shared;
+  RouterModel router = {};
+  std::optional<CapacityModel> capacity = std::nullopt;
+  ActivationModel activation = {};
+  SharedModel shared = {};
   bool weightOnInput = false;
   /// The experts' results are multiplied by 1 - its value.
   Field<double> dropped = {"", 0};
   Accumulate accumulate = Accumulate::wide;
   CombineOrder combineOrder = CombineOrder::choice;
   Field<double> normEps = {"", 0};
-  llvm::ArrayRef<Requirement> requirements;
+  llvm::ArrayRef<Requirement> requirements = {};
 
   TensorForm published;
   /// Without a name the same as `published`.
-  TensorForm fused;
+  TensorForm fused = {};
   /// Where the model was published in MXFP4: the names of that release.
-  TensorForm mxfp4;
-  ExtraTensors extra;
+  TensorForm mxfp4 = {};
+  ExtraTensors extra = {};
 };
 
 /// All models, sorted by type.

@@ -85,8 +85,8 @@ struct QuantizationSpec {
 /// Names and layouts of the experts' weights, below `TensorForm::block`. With
 /// `{expert}` a name stands for one tensor per expert.
 struct ExpertTensors {
-  llvm::StringRef up, gate, down;
-  llvm::StringRef upBias, downBias;
+  llvm::StringRef up, gate = "", down;
+  llvm::StringRef upBias = "", downBias = "";
   Gating gating = Gating::separate;
   MatrixLayout upLayout = MatrixLayout::out_in;
   MatrixLayout downLayout = MatrixLayout::out_in;
@@ -97,23 +97,23 @@ struct ExpertTensors {
 /// The names of one release of a model's tensors. A layer's tensor is named by
 /// the layer's prefix ("model.layers.3."), `block`, and one of the names below.
 struct TensorForm {
-  llvm::StringRef block;
-  llvm::StringRef router;
-  llvm::StringRef routerBias;
-  llvm::StringRef choiceBias;
-  ExpertTensors experts;
+  llvm::StringRef block = "";
+  llvm::StringRef router = "";
+  llvm::StringRef routerBias = "";
+  llvm::StringRef choiceBias = "";
+  ExpertTensors experts = {};
 };
 
 /// Names of a model's other tensors, below `TensorForm::block`.
 struct ExtraTensors {
   /// Prefix of the shared expert's tensors, such as "shared_experts.".
-  llvm::StringRef shared;
-  llvm::StringRef sharedGate;
+  llvm::StringRef shared = "";
+  llvm::StringRef sharedGate = "";
   /// The choice bias has the shape 1 x E.
   bool choiceBiasRow = false;
   /// Weight of the router's norm, one factor per expert, and weight of the norm
   /// before the experts.
-  llvm::StringRef routerScale, expertScale, expertNorm;
+  llvm::StringRef routerScale = "", expertScale = "", expertNorm = "";
 };
 
 /// Everything that the config of a model implies for one of its MoE layers.
