@@ -6,6 +6,7 @@
 #include "moe/Checkpoint/StrictJson.h"
 #include "llvm/Support/CheckedArithmetic.h"
 #include "llvm/Support/Endian.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir::moe;
 
@@ -85,7 +86,7 @@ readIntegers(const llvm::json::Object &object, llvm::StringRef key) {
     std::optional<int64_t> integer = value.getAsInteger();
     if (!integer || *integer < 0)
       return llvm::createStringError(
-          "has " + llvm::formatv("{0}", value).str() + " in '" + key +
+          "has " + quote(llvm::formatv("{0}", value).str()) + " in '" + key +
           "', expected integers from 0 to 2^63 - 1");
     integers.push_back(*integer);
   }
@@ -149,9 +150,11 @@ static llvm::Expected<HeaderEntry> readEntry(const llvm::json::Value &value,
 /// other. Sorts them by place.
 static llvm::Error checkLayout(std::vector<TensorView> &tensors,
                                const char *data, int64_t available) {
-  llvm::sort(tensors, [](const TensorView &a, const TensorView &b) {
-    return std::make_pair(a.data, a.getSizeInBytes()) <
-           std::make_pair(b.data, b.getSizeInBytes());
+  auto getPlace = [](const TensorView &tensor) {
+    return std::tuple(tensor.data, tensor.getSizeInBytes(), tensor.name);
+  };
+  llvm::sort(tensors, [&](const TensorView &a, const TensorView &b) {
+    return getPlace(a) < getPlace(b);
   });
   int64_t covered = 0;
   for (const TensorView &tensor : tensors) {
