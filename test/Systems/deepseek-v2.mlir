@@ -1,0 +1,61 @@
+// DeepSeek-V2: the experts of the best groups only, shared experts beside them.
+// A group is ranked by its largest score, the scores of the other groups become 0. The weights are
+// scaled but not normalised: the published rule does one or the other.
+
+// RUN: moe-opt %s | moe-opt | FileCheck %s
+// RUN: moe-run %s --input=%S/Data/deepseek-v2.plain.in.safetensors --expect=%S/Data/deepseek-v2.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepseek-v2.ties.in.safetensors --expect=%S/Data/deepseek-v2.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepseek-v2.empty.in.safetensors --expect=%S/Data/deepseek-v2.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepseek-v2.flood.in.safetensors --expect=%S/Data/deepseek-v2.flood.out.safetensors --tolerance=1e-5
+
+// CHECK: moe.gate linear
+// CHECK: moe.score softmax
+// CHECK: moe.limit_groups max
+// CHECK: moe.top_k
+// CHECK: moe.gather_weights
+// CHECK: moe.normalize_weights
+// CHECK: moe.group_by_expert
+// CHECK: moe.dispatch
+// CHECK: moe.expert_mlp separate
+// CHECK: moe.combine
+// CHECK: moe.expert_mlp separate
+// CHECK: moe.mix add
+
+func.func @moe_layer(
+    %x:           tensor<?x10xf32>    {moe.name = "hidden_states"},
+    %router:      tensor<12x10xf32>   {moe.name = "router.weight"},
+    %gate:        tensor<12x5x10xf32> {moe.name = "experts.gate.weight"},
+    %up:          tensor<12x5x10xf32> {moe.name = "experts.up.weight"},
+    %down:        tensor<12x10x5xf32> {moe.name = "experts.down.weight"},
+    %shared_gate: tensor<10x10xf32>   {moe.name = "shared.gate.weight"},
+    %shared_up:   tensor<10x10xf32>   {moe.name = "shared.up.weight"},
+    %shared_down: tensor<10x10xf32>   {moe.name = "shared.down.weight"})
+    -> (tensor<?x10xf32> {moe.name = "hidden_states"},
+        tensor<?x3xi32>  {moe.name = "topk_ids"},
+        tensor<?x3xf32>  {moe.name = "topk_weights"}) {
+  %logits = moe.gate linear %x, %router
+    : tensor<?x10xf32>, tensor<12x10xf32> -> tensor<?x12xf32>
+  %scores = moe.score softmax %logits : tensor<?x12xf32> -> tensor<?x12xf32>
+  %limited = moe.limit_groups max %scores
+    {fill = #moe.group_fill<zero>, keep = 2 : i64, num_groups = 4 : i64} : tensor<?x12xf32>
+  %ids = moe.top_k %limited {k = 3 : i64} : tensor<?x12xf32>
+  %chosen = moe.gather_weights %scores, %ids : tensor<?x12xf32>, tensor<?x3xi32>
+  %weights = moe.normalize_weights %chosen {scale = 16.0 : f64} : tensor<?x3xf32>
+
+  %offsets, %sources, %positions = moe.group_by_expert %ids
+    {num_experts = 12 : i64}
+    : tensor<?x3xi32> -> tensor<13xi32>, tensor<?xi32>, tensor<?x3xi32>
+  %rows = moe.dispatch %x, %sources : tensor<?x10xf32>, tensor<?xi32> -> tensor<?x10xf32>
+  %outputs = moe.expert_mlp separate %rows offsets(%offsets : tensor<13xi32>)
+    up(%up : tensor<12x5x10xf32>) gate(%gate : tensor<12x5x10xf32>)
+    down(%down : tensor<12x10x5xf32>) {activation = #moe.activation<silu>}
+    : tensor<?x10xf32> -> tensor<?x10xf32>
+  %routed = moe.combine %outputs, %positions weights(%weights : tensor<?x3xf32>)
+    : tensor<?x10xf32>, tensor<?x3xi32> -> tensor<?x10xf32>
+
+  %shared = moe.expert_mlp separate %x up(%shared_up : tensor<10x10xf32>)
+    gate(%shared_gate : tensor<10x10xf32>) down(%shared_down : tensor<10x10xf32>)
+    {activation = #moe.activation<silu>} : tensor<?x10xf32> -> tensor<?x10xf32>
+  %y = moe.mix add %routed, %shared : tensor<?x10xf32>
+  return %y, %ids, %weights : tensor<?x10xf32>, tensor<?x3xi32>, tensor<?x3xf32>
+}
