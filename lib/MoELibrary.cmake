@@ -8,6 +8,10 @@ if(MOE_SANITIZE)
   add_compile_options(-fsanitize=${MOE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${MOE_SANITIZE})
 endif()
+if(MOE_ENABLE_FUZZERS)
+  # The fuzzers must see which branches of the libraries an input takes.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 
 # One precompiled header for all files that use MLIR: parsing MLIR is most of a compile.
 if(MOE_ENABLE_PCH)
