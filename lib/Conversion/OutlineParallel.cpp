@@ -155,7 +155,7 @@ private:
   int64_t numTasks = 0;
 };
 
-struct OutlineParallelPass : impl::OutlineParallelPassBase<OutlineParallelPass> {
+struct OutlineParallelPass : moe::impl::OutlineParallelPassBase<OutlineParallelPass> {
   void runOnOperation() override {
     LLVMTypeConverter converter(&getContext());
     Outliner outliner(getOperation(), converter);

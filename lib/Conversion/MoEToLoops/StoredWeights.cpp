@@ -55,7 +55,7 @@ static SmallVector<Term> prepend(std::optional<Term> first, ArrayRef<Term> rest)
 
 Term StoredWeights::Slice::loadByte(Code &code, ArrayRef<Term> at) const {
   OpBuilder &builder = code.builder;
-  SmallVector<Value> indices(prepend(expert, at));
+  SmallVector<Value> indices(ArrayRef<Term>(prepend(expert, at)));
   Value element = memref::LoadOp::create(builder, code.loc, buffer, indices);
   if (isa<FloatType>(element.getType()))
     element = arith::BitcastOp::create(builder, code.loc, builder.getI8Type(), element);
