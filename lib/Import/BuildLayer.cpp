@@ -54,9 +54,18 @@ RankedTensorType LayerBuilder::getRows(int64_t width, DataType type) {
       {options.tokens.value_or(ShapedType::kDynamic), width}, getType(type));
 }
 
+/// What an argument is called in the IR: the name of its tensor, shortened.
+static std::string getArgumentName(StringRef name, StringRef block) {
+  name.consume_front(block);
+  name.consume_back(".weight");
+  auto [before, after] = name.split("{expert}");
+  return (before.rtrim("._") + after).str();
+}
+
 Value LayerBuilder::addArgument(Type type, StringRef name) {
   argumentNames.push_back(name.str());
-  return block->addArgument(type, b.getLoc());
+  StringAttr shortName = b.getStringAttr(getArgumentName(name, form.block));
+  return block->addArgument(type, NameLoc::get(shortName));
 }
 
 /// The relative name of the tensor by which a checkpoint is searched for
@@ -192,8 +201,8 @@ llvm::Error LayerBuilder::build() {
 
 /// The names that the checkpoint has, told by the first tensor of router and
 /// experts.
-static llvm::Expected<const TensorForm *> chooseForm(const LayerSpec &spec,
-                                               const ImportOptions &options) {
+static llvm::Expected<const TensorForm *>
+chooseForm(const LayerSpec &spec, const ImportOptions &options) {
   if (options.names)
     return *options.names == TensorNames::fused ? &spec.fused : &spec.published;
   if (!options.findTensor)

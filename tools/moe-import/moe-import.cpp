@@ -55,7 +55,8 @@ static Error run() {
   if (!module)
     return module.takeError();
   Error error = writeToOutput(outputPath, [&](raw_ostream &stream) {
-    (*module)->print(stream);
+    // Arguments are called as their tensors are.
+    (*module)->print(stream, mlir::OpPrintingFlags().printNameLocAsPrefix());
     stream << '\n';
     return Error::success();
   });
