@@ -1,0 +1,61 @@
+// RUN: moe-opt %s | moe-opt | FileCheck %s
+// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/tutel-auto.plain.in.safetensors --expect=%S/Data/tutel-auto.plain.out.safetensors
+// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/tutel-auto.empty.in.safetensors --expect=%S/Data/tutel-auto.empty.out.safetensors
+// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/tutel-auto.flood.in.safetensors --expect=%S/Data/tutel-auto.flood.out.safetensors
+// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/tutel-auto.t0.in.safetensors --expect=%S/Data/tutel-auto.t0.out.safetensors
+// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/tutel-auto.t1.in.safetensors --expect=%S/Data/tutel-auto.t1.out.safetensors
+
+// Tutel with capacity factor 0.
+// * There are as many slots as the busiest expert needs, so that nothing is dropped.
+// * Weights are divided by their sum, clamped at the f32 epsilon.
+
+// CHECK-LABEL: func.func @moe_layer(
+// CHECK: moe.count
+// CHECK: moe.capacity max_count
+// CHECK: moe.assign_slots k_major
+func.func @moe_layer(
+    %x: tensor<?x9xf32>         {moe.name = "hidden_states"},
+    %router: tensor<6x9xf32>    {moe.name = "router.weight"},
+    %up: tensor<6x8x9xf32>      {moe.name = "experts.up.weight"},
+    %up_bias: tensor<6x8xf32>   {moe.name = "experts.up.bias"},
+    %down: tensor<6x9x8xf32>    {moe.name = "experts.down.weight"},
+    %down_bias: tensor<6x9xf32> {moe.name = "experts.down.bias"})
+    -> (tensor<?x9xf32> {moe.name = "hidden_states"},
+        tensor<?x2xi32> {moe.name = "topk_ids"},
+        tensor<?x2xf32> {moe.name = "topk_weights"},
+        tensor<?x2xi32> {moe.name = "slots"},
+        tensor<i64>     {moe.name = "capacity"}) {
+  %c0 = arith.constant 0 : index
+  %tokens = tensor.dim %x, %c0 : tensor<?x9xf32>
+
+  // Router.
+  %logits = moe.gate linear %x, %router : tensor<?x9xf32>, tensor<6x9xf32> -> tensor<?x6xf32>
+  %scores = moe.score softmax %logits : tensor<?x6xf32> -> tensor<?x6xf32>
+  %ids = moe.top_k %scores {k = 2} : tensor<?x6xf32>
+  %gates = moe.gather_weights %scores, %ids : tensor<?x6xf32>, tensor<?x2xi32>
+  %weights = moe.normalize_weights %gates
+    {eps = 1.1920928955078125e-07, eps_mode = #moe.eps_mode<clamp>, order = 1.0}
+    : tensor<?x2xf32>
+
+  // Slots.
+  %counts = moe.count %ids {num_experts = 6} : tensor<?x2xi32>
+  %c = moe.capacity max_count %tokens counts(%counts : tensor<6xi32>)
+    {num_experts = 6}
+  %c_i64 = arith.index_cast %c : index to i64
+  %capacity = tensor.from_elements %c_i64 : tensor<i64>
+  %kept, %slots = moe.assign_slots k_major %ids, %c {num_experts = 6} : tensor<?x2xi32>
+  %offsets, %sources, %positions = moe.group_by_expert %kept
+    slots(%slots : tensor<?x2xi32>) capacity(%c)
+    {num_experts = 6} : tensor<?x2xi32> -> tensor<7xi32>, tensor<?xi32>, tensor<?x2xi32>
+
+  // Experts.
+  %rows = moe.dispatch %x, %sources : tensor<?x9xf32>, tensor<?xi32> -> tensor<?x9xf32>
+  %outs = moe.expert_mlp none %rows offsets(%offsets : tensor<7xi32>)
+    up(%up : tensor<6x8x9xf32>) down(%down : tensor<6x9x8xf32>) up_bias(%up_bias : tensor<6x8xf32>)
+    down_bias(%down_bias : tensor<6x9xf32>)
+    {activation = #moe.activation<relu>} : tensor<?x9xf32> -> tensor<?x9xf32>
+  %y = moe.combine %outs, %positions weights(%weights : tensor<?x2xf32>)
+    : tensor<?x9xf32>, tensor<?x2xi32> -> tensor<?x9xf32>
+  return %y, %ids, %weights, %slots, %capacity
+    : tensor<?x9xf32>, tensor<?x2xi32>, tensor<?x2xf32>, tensor<?x2xi32>, tensor<i64>
+}
