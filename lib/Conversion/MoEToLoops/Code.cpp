@@ -296,7 +296,12 @@ Term Code::fma(Term a, Term b, Term c) {
 }
 Term Code::exp(Term a) { return emitUnary<math::ExpOp>(a); }
 Term Code::log(Term a) { return emitUnary<math::LogOp>(a); }
-Term Code::log1p(Term a) { return emitUnary<math::Log1pOp>(a); }
+Term Code::log1p(Term a) {
+  // math.log1p becomes log(1 + a), which forgets what 1 + a rounds off. The factor
+  // restores it: log(u) / (u - 1) hardly differs between neighbouring u.
+  Term u = a + 1;
+  return select(u == 1, a, log(u) * (a / (u - 1)));
+}
 Term Code::sqrt(Term a) { return emitUnary<math::SqrtOp>(a); }
 Term Code::tanh(Term a) { return emitUnary<math::TanhOp>(a); }
 Term Code::erf(Term a) { return emitUnary<math::ErfOp>(a); }
