@@ -1,6 +1,7 @@
 """How lit runs the tests written in MLIR; lit.site.cfg.py in the build folder loads this."""
 
 import os
+import sys
 
 import lit.formats
 
@@ -20,3 +21,5 @@ config.environment["FILECHECK_OPTS"] = "--enable-var-scope --allow-unused-prefix
 for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
     if name in os.environ:
         config.environment[name] = os.environ[name]
+
+config.substitutions += [("%python", sys.executable), ("%build", config.build_root)]
