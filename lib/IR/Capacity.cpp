@@ -29,12 +29,10 @@ static Real evaluateRule(CapacityRule rule, int64_t tokens, int64_t numExperts,
   llvm_unreachable("a count is not computed from a factor");
 }
 
-/// Rows have i32 indices, so no capacity beyond this can be told from it; the limit also
-/// keeps the conversion of an absurd factor defined.
-static constexpr double maxCapacity = std::numeric_limits<int32_t>::max();
-
 static int64_t roundCapacity(Rounding rounding, double value) {
-  value = std::min(value, maxCapacity);
+  // Also replaces NaN, which a factor beyond the arithmetic gives for no tokens.
+  if (!(value < maxCapacity))
+    value = maxCapacity;
   switch (rounding) {
   case Rounding::trunc:
     return static_cast<int64_t>(value);

@@ -1,11 +1,10 @@
 //===- LowerSlots.cpp - Counting, capacity and grouping -------------------===//
 
 #include "Lowerings.h"
+#include "moe/IR/Capacity.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-
-#include <limits>
 
 using namespace mlir;
 using namespace mlir::moe;
@@ -63,14 +62,13 @@ static Term evaluateRule(CapacityOp op, Code &code, Term choices) {
   llvm_unreachable("a count is not computed from a factor");
 }
 
-/// Rounds in f64, which holds every value of the op's arithmetic, within the bounds of
-/// computeCapacity.
+/// Rounds in f64, which holds every value of the op's arithmetic and the limit.
 static Term roundCapacity(Code &code, Rounding rounding, Term value) {
   OpBuilder &builder = code.builder;
   Code wide(builder, code.loc, builder.getF64Type());
   Term exact = wide.term(wide.convert(value, wide.realType));
-  Term largest = wide.real(std::numeric_limits<int32_t>::max());
-  // Not a minimum, which would keep NaN.
+  Term largest = wide.real(maxCapacity);
+  // Also replaces NaN, as computeCapacity does.
   Value rounded = wide.select(exact < largest, exact, largest);
   switch (rounding) {
   case Rounding::trunc:
