@@ -93,6 +93,7 @@ public:
   Term fma(Term a, Term b, Term c);
   Term exp(Term a);
   Term log(Term a);
+  /// log(1 + a) for finite a, to full precision near 0.
   Term log1p(Term a);
   Term sqrt(Term a);
   Term tanh(Term a);
@@ -106,6 +107,7 @@ public:
   Term orderKey(Term a);
 
   /// A float converted to `type`, by extension or rounding; equal types change nothing.
+  /// Between f64 and 16 bits it passes through f32, so that it may be rounded twice.
   Value convert(Value value, Type type);
 };
 
