@@ -5,6 +5,7 @@
 #include "Messages.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
 #include <map>
 #include <set>
 
@@ -101,26 +102,23 @@ Checkpoint::findLayerPrefix(llvm::ArrayRef<std::string> relativeNames,
   if (chosen.size() == 1)
     return chosen.front().str();
   if (chosen.size() > 1)
-    return makeFileError(describe(), "found " + llvm::Twine(chosen.size()) +
-                                         " layers with the tensors, choose one "
-                                         "with " +
-                                         formatChoices(chosen));
+    return makeFileError(
+        describe(),
+        llvm::formatv("found {0} layers with the tensors, choose one with {1}",
+                      chosen.size(), formatChoices(chosen)));
 
-  std::string cause;
-  if (counts.empty())
+  std::string cause = "found no layer " + quote(layer) + " with such tensors";
+  if (counts.empty()) {
     cause =
         "found no tensor whose name ends in " + quote(relativeNames.front());
-  else if (bestCount == 0)
-    cause = "found no layer " + quote(layer) + " with such tensors";
-  else
-    cause =
-        "found no tensor " +
-        quote(best.str() + *llvm::find_if(relativeNames,
-                                          [&](auto &name) {
-                                            return !contains(best.str() + name);
-                                          })) +
-        ", though " + std::to_string(bestCount) + " of the " +
-        std::to_string(relativeNames.size()) + " expected ones";
+  } else if (bestCount > 0) {
+    auto missing = llvm::find_if(relativeNames, [&](const std::string &name) {
+      return !contains(best.str() + name);
+    });
+    cause = llvm::formatv(
+        "found no tensor {0}, though {1} of the {2} expected ones",
+        quote(best.str() + *missing), bestCount, relativeNames.size());
+  }
   if (!complete.empty())
     cause += "; choose one with " + formatChoices(complete);
   return makeFileError(describe(), cause);

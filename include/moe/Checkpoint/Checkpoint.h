@@ -35,11 +35,11 @@ public:
   /// exists for every one of `relativeNames`. P is empty or ends in a dot.
   ///
   /// `layer` chooses if several would do: "" is no choice, "3" the layer with
-  /// that number (the last number in P), "decoder.layers.3" the
-  /// prefix itself, with or without the last dot. A checkpoint that has the
-  /// names without a prefix has one layer, whatever number was chosen.
+  /// that number (the last number in P), "decoder.layers.3" the prefix itself,
+  /// with or without the last dot. A checkpoint that has the names without a
+  /// prefix has one layer, whatever number was chosen.
   ///
-  /// An error names what the most complete candidate lacks, or the
+  /// Errors name the tensor that the most complete candidate lacks, and the
   /// layers there are to choose from.
   llvm::Expected<std::string>
   findLayerPrefix(llvm::ArrayRef<std::string> relativeNames,

@@ -54,9 +54,8 @@ double readDouble(DataType type, const void *source);
 /// aligned.
 /// * Floats are rounded to nearest even; what is too large becomes infinity or,
 ///   in a type without infinities, NaN.
-/// * F8E8M0 takes the nearest power of two, 1.5 * 2^n going up and zero to
-/// 2^-127;
-///   negative values become NaN.
+/// * F8E8M0 takes the nearest power of two: 1.5 * 2^n goes up, zero to 2^-127,
+///   and negative values become NaN.
 /// * Integers are rounded to nearest even and clamped; NaN becomes 0.
 /// * Bool is 0 for zero, else 1.
 void writeDouble(DataType type, double value, void *target);

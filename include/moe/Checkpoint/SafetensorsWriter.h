@@ -12,9 +12,8 @@ namespace mlir::moe {
 /// Writes `tensors` in the safetensors format to `output`. The bytes depend on
 /// the tensors alone, not on their order: larger element types come first, so
 /// that all elements are aligned, then names in order; the header is padded to
-/// 8 bytes. An error, without a file name, if a name is repeated, is not UTF-8,
-/// or is
-/// "__metadata__"; nothing is written then.
+/// 8 bytes. It is an error, without a file name, if a name is repeated, is not
+/// UTF-8, or is "__metadata__"; nothing is written then.
 llvm::Error writeSafetensors(llvm::raw_ostream &output,
                              llvm::ArrayRef<TensorView> tensors);
 
