@@ -38,9 +38,10 @@ def MoE_SequentialTopKOp : MoE_Op<"sequential_top_k", [Pure, InferTypeOpAdaptor]
   let summary = "k experts one after another, each weighted by a softmax of its rivals";
   let description = [{
     Round j: among experts not chosen in an earlier round, m is the largest logit and
-    c its expert (lowest on a tie). Expert i is a rival of c if it is not yet chosen
-    and (m - l[i]) / max(|l[i]|, m) <= relative_gap. The weight of choice j is the
-    softmax over c and its rivals, taken at c.
+    c its expert (lowest on a tie). Expert i is a rival of c if it is not yet chosen,
+    unless (m - l[i]) / max(|l[i]|, m) > relative_gap (which 0 / 0 is not: experts of
+    equal logits are rivals). The weight of choice j is the softmax over c and its
+    rivals, taken at c.
 
     Constraints:
     * C1: 1 <= k <= E; the expert count is static.
