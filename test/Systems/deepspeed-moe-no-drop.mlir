@@ -1,9 +1,9 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/deepspeed-moe-no-drop.plain.in.safetensors --expect=%S/Data/deepspeed-moe-no-drop.plain.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/deepspeed-moe-no-drop.empty.in.safetensors --expect=%S/Data/deepspeed-moe-no-drop.empty.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/deepspeed-moe-no-drop.flood.in.safetensors --expect=%S/Data/deepspeed-moe-no-drop.flood.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/deepspeed-moe-no-drop.ties.in.safetensors --expect=%S/Data/deepspeed-moe-no-drop.ties.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/deepspeed-moe-no-drop.t1.in.safetensors --expect=%S/Data/deepspeed-moe-no-drop.t1.out.safetensors
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-no-drop.plain.in.safetensors --expect=%S/Data/deepspeed-moe-no-drop.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-no-drop.empty.in.safetensors --expect=%S/Data/deepspeed-moe-no-drop.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-no-drop.flood.in.safetensors --expect=%S/Data/deepspeed-moe-no-drop.flood.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-no-drop.ties.in.safetensors --expect=%S/Data/deepspeed-moe-no-drop.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-no-drop.t1.in.safetensors --expect=%S/Data/deepspeed-moe-no-drop.t1.out.safetensors --tolerance=1e-5
 
 // DeepSpeed-MoE with drop_tokens = False (deepspeed/moe/sharded_moe.py).
 // * The capacity is the load of the busiest expert, rounded up to a multiple of the degree of

@@ -1,9 +1,9 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/deepspeed-moe-top1.plain.in.safetensors --expect=%S/Data/deepspeed-moe-top1.plain.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/deepspeed-moe-top1.drops.in.safetensors --expect=%S/Data/deepspeed-moe-top1.drops.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/deepspeed-moe-top1.empty.in.safetensors --expect=%S/Data/deepspeed-moe-top1.empty.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/deepspeed-moe-top1.flood.in.safetensors --expect=%S/Data/deepspeed-moe-top1.flood.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/deepspeed-moe-top1.ties.in.safetensors --expect=%S/Data/deepspeed-moe-top1.ties.out.safetensors
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-top1.plain.in.safetensors --expect=%S/Data/deepspeed-moe-top1.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-top1.drops.in.safetensors --expect=%S/Data/deepspeed-moe-top1.drops.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-top1.empty.in.safetensors --expect=%S/Data/deepspeed-moe-top1.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-top1.flood.in.safetensors --expect=%S/Data/deepspeed-moe-top1.flood.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-top1.ties.in.safetensors --expect=%S/Data/deepspeed-moe-top1.ties.out.safetensors --tolerance=1e-5
 
 // DeepSpeed-MoE top-1 gate (deepspeed/moe/sharded_moe.py, top1gating).
 // * The weight is the raw softmax score.

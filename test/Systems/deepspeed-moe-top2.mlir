@@ -1,8 +1,8 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/deepspeed-moe-top2.plain.in.safetensors --expect=%S/Data/deepspeed-moe-top2.plain.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/deepspeed-moe-top2.drops.in.safetensors --expect=%S/Data/deepspeed-moe-top2.drops.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/deepspeed-moe-top2.flood.in.safetensors --expect=%S/Data/deepspeed-moe-top2.flood.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/deepspeed-moe-top2.ties.in.safetensors --expect=%S/Data/deepspeed-moe-top2.ties.out.safetensors
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-top2.plain.in.safetensors --expect=%S/Data/deepspeed-moe-top2.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-top2.drops.in.safetensors --expect=%S/Data/deepspeed-moe-top2.drops.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-top2.flood.in.safetensors --expect=%S/Data/deepspeed-moe-top2.flood.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-top2.ties.in.safetensors --expect=%S/Data/deepspeed-moe-top2.ties.out.safetensors --tolerance=1e-5
 
 // DeepSpeed-MoE top-2 gate (deepspeed/moe/sharded_moe.py, top2gating).
 // * The second expert is the best of the others after Gumbel noise, in evaluation too.

@@ -1,9 +1,9 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/deepspeed-moe-topk-position.plain.in.safetensors --expect=%S/Data/deepspeed-moe-topk-position.plain.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/deepspeed-moe-topk-position.drops.in.safetensors --expect=%S/Data/deepspeed-moe-topk-position.drops.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/deepspeed-moe-topk-position.empty.in.safetensors --expect=%S/Data/deepspeed-moe-topk-position.empty.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/deepspeed-moe-topk-position.flood.in.safetensors --expect=%S/Data/deepspeed-moe-topk-position.flood.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/deepspeed-moe-topk-position.ties.in.safetensors --expect=%S/Data/deepspeed-moe-topk-position.ties.out.safetensors
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-position.plain.in.safetensors --expect=%S/Data/deepspeed-moe-topk-position.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-position.drops.in.safetensors --expect=%S/Data/deepspeed-moe-topk-position.drops.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-position.empty.in.safetensors --expect=%S/Data/deepspeed-moe-topk-position.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-position.flood.in.safetensors --expect=%S/Data/deepspeed-moe-topk-position.flood.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-position.ties.in.safetensors --expect=%S/Data/deepspeed-moe-topk-position.ties.out.safetensors --tolerance=1e-5
 
 // DeepSpeed-MoE top-k gate, drop policy "position" (deepspeed/moe/sharded_moe.py, topkgating).
 // * Slots are given token by token: all choices of a token before those of the next one.

@@ -1,8 +1,8 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/deepspeed-moe-topk-probs.plain.in.safetensors --expect=%S/Data/deepspeed-moe-topk-probs.plain.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/deepspeed-moe-topk-probs.drops.in.safetensors --expect=%S/Data/deepspeed-moe-topk-probs.drops.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/deepspeed-moe-topk-probs.flood.in.safetensors --expect=%S/Data/deepspeed-moe-topk-probs.flood.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/deepspeed-moe-topk-probs.negative.in.safetensors --expect=%S/Data/deepspeed-moe-topk-probs.negative.out.safetensors
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-probs.plain.in.safetensors --expect=%S/Data/deepspeed-moe-topk-probs.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-probs.drops.in.safetensors --expect=%S/Data/deepspeed-moe-topk-probs.drops.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-probs.flood.in.safetensors --expect=%S/Data/deepspeed-moe-topk-probs.flood.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-probs.negative.in.safetensors --expect=%S/Data/deepspeed-moe-topk-probs.negative.out.safetensors --tolerance=1e-5
 
 // DeepSpeed-MoE top-k gate, drop policy "probs" (deepspeed/moe/sharded_moe.py, topkgating).
 // * An expert keeps the tokens with the largest logits, where a token that did not choose it

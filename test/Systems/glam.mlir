@@ -1,11 +1,11 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/glam.plain.in.safetensors --expect=%S/Data/glam.plain.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/glam.drops.in.safetensors --expect=%S/Data/glam.drops.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/glam.empty.in.safetensors --expect=%S/Data/glam.empty.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/glam.flood.in.safetensors --expect=%S/Data/glam.flood.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/glam.ties.in.safetensors --expect=%S/Data/glam.ties.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/glam.t0.in.safetensors --expect=%S/Data/glam.t0.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/glam.t1.in.safetensors --expect=%S/Data/glam.t1.out.safetensors
+// RUN: moe-run %s --input=%S/Data/glam.plain.in.safetensors --expect=%S/Data/glam.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/glam.drops.in.safetensors --expect=%S/Data/glam.drops.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/glam.empty.in.safetensors --expect=%S/Data/glam.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/glam.flood.in.safetensors --expect=%S/Data/glam.flood.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/glam.ties.in.safetensors --expect=%S/Data/glam.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/glam.t0.in.safetensors --expect=%S/Data/glam.t0.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/glam.t1.in.safetensors --expect=%S/Data/glam.t1.out.safetensors --tolerance=1e-5
 
 // GLaM (praxis layers/glam.py).
 // * GShard's top-2 with both choices always wanted, weights normalised before dropping.

@@ -1,11 +1,11 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/gshard.plain.in.safetensors --expect=%S/Data/gshard.plain.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/gshard.drops.in.safetensors --expect=%S/Data/gshard.drops.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/gshard.empty.in.safetensors --expect=%S/Data/gshard.empty.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/gshard.flood.in.safetensors --expect=%S/Data/gshard.flood.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/gshard.ties.in.safetensors --expect=%S/Data/gshard.ties.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/gshard.t0.in.safetensors --expect=%S/Data/gshard.t0.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/gshard.t1.in.safetensors --expect=%S/Data/gshard.t1.out.safetensors
+// RUN: moe-run %s --input=%S/Data/gshard.plain.in.safetensors --expect=%S/Data/gshard.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/gshard.drops.in.safetensors --expect=%S/Data/gshard.drops.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/gshard.empty.in.safetensors --expect=%S/Data/gshard.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/gshard.flood.in.safetensors --expect=%S/Data/gshard.flood.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/gshard.ties.in.safetensors --expect=%S/Data/gshard.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/gshard.t0.in.safetensors --expect=%S/Data/gshard.t0.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/gshard.t1.in.safetensors --expect=%S/Data/gshard.t1.out.safetensors --tolerance=1e-5
 
 // GShard, top-2 with a random second expert (lingvo core/gshard_layers.py; Mesh TensorFlow).
 // * The two weights are normalised with an added epsilon before anything is dropped.

@@ -1,10 +1,10 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/mixtral-8x7b.plain.in.safetensors --expect=%S/Data/mixtral-8x7b.plain.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/mixtral-8x7b.empty.in.safetensors --expect=%S/Data/mixtral-8x7b.empty.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/mixtral-8x7b.flood.in.safetensors --expect=%S/Data/mixtral-8x7b.flood.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/mixtral-8x7b.ties.in.safetensors --expect=%S/Data/mixtral-8x7b.ties.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/mixtral-8x7b.t0.in.safetensors --expect=%S/Data/mixtral-8x7b.t0.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/mixtral-8x7b.t1.in.safetensors --expect=%S/Data/mixtral-8x7b.t1.out.safetensors
+// RUN: moe-run %s --input=%S/Data/mixtral-8x7b.plain.in.safetensors --expect=%S/Data/mixtral-8x7b.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/mixtral-8x7b.empty.in.safetensors --expect=%S/Data/mixtral-8x7b.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/mixtral-8x7b.flood.in.safetensors --expect=%S/Data/mixtral-8x7b.flood.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/mixtral-8x7b.ties.in.safetensors --expect=%S/Data/mixtral-8x7b.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/mixtral-8x7b.t0.in.safetensors --expect=%S/Data/mixtral-8x7b.t0.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/mixtral-8x7b.t1.in.safetensors --expect=%S/Data/mixtral-8x7b.t1.out.safetensors --tolerance=1e-5
 
 // Mixtral 8x7B under its checkpoint's names (Hugging Face models/mixtral).
 // * Softmax over all experts, the best two, divided by their sum.

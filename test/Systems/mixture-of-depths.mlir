@@ -1,8 +1,8 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/mixture-of-depths.plain.in.safetensors --expect=%S/Data/mixture-of-depths.plain.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/mixture-of-depths.none.in.safetensors --expect=%S/Data/mixture-of-depths.none.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/mixture-of-depths.one.in.safetensors --expect=%S/Data/mixture-of-depths.one.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/mixture-of-depths.t0.in.safetensors --expect=%S/Data/mixture-of-depths.t0.out.safetensors
+// RUN: moe-run %s --input=%S/Data/mixture-of-depths.plain.in.safetensors --expect=%S/Data/mixture-of-depths.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/mixture-of-depths.none.in.safetensors --expect=%S/Data/mixture-of-depths.none.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/mixture-of-depths.one.in.safetensors --expect=%S/Data/mixture-of-depths.one.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/mixture-of-depths.t0.in.safetensors --expect=%S/Data/mixture-of-depths.t0.out.safetensors --tolerance=1e-5
 
 // Mixture-of-Depths (the paper): the block is the expert.
 // * One number per token, from a linear router; the best eighth of the tokens go through a whole

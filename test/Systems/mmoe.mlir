@@ -1,7 +1,7 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/mmoe.plain.in.safetensors --expect=%S/Data/mmoe.plain.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/mmoe.t0.in.safetensors --expect=%S/Data/mmoe.t0.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/mmoe.t1.in.safetensors --expect=%S/Data/mmoe.t1.out.safetensors
+// RUN: moe-run %s --input=%S/Data/mmoe.plain.in.safetensors --expect=%S/Data/mmoe.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/mmoe.t0.in.safetensors --expect=%S/Data/mmoe.t0.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/mmoe.t1.in.safetensors --expect=%S/Data/mmoe.t1.out.safetensors --tolerance=1e-5
 
 // Multi-gate Mixture-of-Experts (KDD 2018; keras-mmoe).
 // * Dense: every token runs through every expert, once. Each task mixes the results with a softmax

@@ -1,10 +1,10 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/nllb-moe.plain.in.safetensors --expect=%S/Data/nllb-moe.plain.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/nllb-moe.drops.in.safetensors --expect=%S/Data/nllb-moe.drops.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/nllb-moe.padding.in.safetensors --expect=%S/Data/nllb-moe.padding.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/nllb-moe.ties.in.safetensors --expect=%S/Data/nllb-moe.ties.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/nllb-moe.t0.in.safetensors --expect=%S/Data/nllb-moe.t0.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/nllb-moe.t1.in.safetensors --expect=%S/Data/nllb-moe.t1.out.safetensors
+// RUN: moe-run %s --input=%S/Data/nllb-moe.plain.in.safetensors --expect=%S/Data/nllb-moe.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/nllb-moe.drops.in.safetensors --expect=%S/Data/nllb-moe.drops.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/nllb-moe.padding.in.safetensors --expect=%S/Data/nllb-moe.padding.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/nllb-moe.ties.in.safetensors --expect=%S/Data/nllb-moe.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/nllb-moe.t0.in.safetensors --expect=%S/Data/nllb-moe.t0.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/nllb-moe.t1.in.safetensors --expect=%S/Data/nllb-moe.t1.out.safetensors --tolerance=1e-5
 
 // NLLB-200 54B with conditional MoE routing (fairseq, branch nllb: modules/moe/moe_cmr_layer.py).
 // * Padding has no experts and takes no slots; it counts in the capacity 2 ceil(T / E).

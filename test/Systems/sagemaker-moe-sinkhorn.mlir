@@ -1,6 +1,6 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/sagemaker-moe-sinkhorn.plain.in.safetensors --expect=%S/Data/sagemaker-moe-sinkhorn.plain.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/sagemaker-moe-sinkhorn.skewed.in.safetensors --expect=%S/Data/sagemaker-moe-sinkhorn.skewed.out.safetensors
+// RUN: moe-run %s --input=%S/Data/sagemaker-moe-sinkhorn.plain.in.safetensors --expect=%S/Data/sagemaker-moe-sinkhorn.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/sagemaker-moe-sinkhorn.skewed.in.safetensors --expect=%S/Data/sagemaker-moe-sinkhorn.skewed.out.safetensors --tolerance=1e-5
 
 // Amazon SageMaker model parallel v2 with its default load balancing (Megatron's Sinkhorn).
 // * Sinkhorn iteration makes keys under which the experts are about equally attractive; they

@@ -1,7 +1,7 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/sagemaker-moe.plain.in.safetensors --expect=%S/Data/sagemaker-moe.plain.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/sagemaker-moe.ties.in.safetensors --expect=%S/Data/sagemaker-moe.ties.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/sagemaker-moe.t0.in.safetensors --expect=%S/Data/sagemaker-moe.t0.out.safetensors
+// RUN: moe-run %s --input=%S/Data/sagemaker-moe.plain.in.safetensors --expect=%S/Data/sagemaker-moe.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/sagemaker-moe.ties.in.safetensors --expect=%S/Data/sagemaker-moe.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/sagemaker-moe.t0.in.safetensors --expect=%S/Data/sagemaker-moe.t0.out.safetensors --tolerance=1e-5
 
 // Amazon SageMaker model parallel v2, expert parallelism (Mixtral on Megatron).
 // * Mixtral's renormalised top-2 without capacity; balance and z loss, each times 0.001.

@@ -1,6 +1,6 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/soft-moe.plain.in.safetensors --expect=%S/Data/soft-moe.plain.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/soft-moe.t1.in.safetensors --expect=%S/Data/soft-moe.t1.out.safetensors
+// RUN: moe-run %s --input=%S/Data/soft-moe.plain.in.safetensors --expect=%S/Data/soft-moe.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/soft-moe.t1.in.safetensors --expect=%S/Data/soft-moe.t1.out.safetensors --tolerance=1e-5
 
 // Soft MoE (vmoe, projects/soft_moe/router.py).
 // * Ten slots, two per expert. A slot takes a softmax over all tokens, a token a softmax over all

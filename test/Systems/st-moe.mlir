@@ -1,9 +1,9 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/st-moe.plain.in.safetensors --expect=%S/Data/st-moe.plain.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/st-moe.drops.in.safetensors --expect=%S/Data/st-moe.drops.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/st-moe.ties.in.safetensors --expect=%S/Data/st-moe.ties.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/st-moe.t0.in.safetensors --expect=%S/Data/st-moe.t0.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/st-moe.t1.in.safetensors --expect=%S/Data/st-moe.t1.out.safetensors
+// RUN: moe-run %s --input=%S/Data/st-moe.plain.in.safetensors --expect=%S/Data/st-moe.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/st-moe.drops.in.safetensors --expect=%S/Data/st-moe.drops.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/st-moe.ties.in.safetensors --expect=%S/Data/st-moe.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/st-moe.t0.in.safetensors --expect=%S/Data/st-moe.t0.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/st-moe.t1.in.safetensors --expect=%S/Data/st-moe.t1.out.safetensors --tolerance=1e-5
 
 // ST-MoE (flaxformer, with the constants of its gin files).
 // * Top-2 with raw softmax weights; capacity round(1.25 T / E), halves to even, at least 4: the

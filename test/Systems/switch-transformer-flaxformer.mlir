@@ -1,10 +1,10 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/switch-transformer-flaxformer.plain.in.safetensors --expect=%S/Data/switch-transformer-flaxformer.plain.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/switch-transformer-flaxformer.drops.in.safetensors --expect=%S/Data/switch-transformer-flaxformer.drops.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/switch-transformer-flaxformer.empty.in.safetensors --expect=%S/Data/switch-transformer-flaxformer.empty.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/switch-transformer-flaxformer.flood.in.safetensors --expect=%S/Data/switch-transformer-flaxformer.flood.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/switch-transformer-flaxformer.ties.in.safetensors --expect=%S/Data/switch-transformer-flaxformer.ties.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/switch-transformer-flaxformer.t0.in.safetensors --expect=%S/Data/switch-transformer-flaxformer.t0.out.safetensors
+// RUN: moe-run %s --input=%S/Data/switch-transformer-flaxformer.plain.in.safetensors --expect=%S/Data/switch-transformer-flaxformer.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/switch-transformer-flaxformer.drops.in.safetensors --expect=%S/Data/switch-transformer-flaxformer.drops.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/switch-transformer-flaxformer.empty.in.safetensors --expect=%S/Data/switch-transformer-flaxformer.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/switch-transformer-flaxformer.flood.in.safetensors --expect=%S/Data/switch-transformer-flaxformer.flood.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/switch-transformer-flaxformer.ties.in.safetensors --expect=%S/Data/switch-transformer-flaxformer.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/switch-transformer-flaxformer.t0.in.safetensors --expect=%S/Data/switch-transformer-flaxformer.t0.out.safetensors --tolerance=1e-5
 
 // Switch Transformer XXL (flaxformer, architectures/moe).
 // * As switch-transformer, but tokens form groups with slots of their own: here two.

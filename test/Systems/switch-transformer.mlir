@@ -1,11 +1,11 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/switch-transformer.plain.in.safetensors --expect=%S/Data/switch-transformer.plain.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/switch-transformer.drops.in.safetensors --expect=%S/Data/switch-transformer.drops.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/switch-transformer.empty.in.safetensors --expect=%S/Data/switch-transformer.empty.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/switch-transformer.flood.in.safetensors --expect=%S/Data/switch-transformer.flood.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/switch-transformer.ties.in.safetensors --expect=%S/Data/switch-transformer.ties.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/switch-transformer.t0.in.safetensors --expect=%S/Data/switch-transformer.t0.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/switch-transformer.t1.in.safetensors --expect=%S/Data/switch-transformer.t1.out.safetensors
+// RUN: moe-run %s --input=%S/Data/switch-transformer.plain.in.safetensors --expect=%S/Data/switch-transformer.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/switch-transformer.drops.in.safetensors --expect=%S/Data/switch-transformer.drops.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/switch-transformer.empty.in.safetensors --expect=%S/Data/switch-transformer.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/switch-transformer.flood.in.safetensors --expect=%S/Data/switch-transformer.flood.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/switch-transformer.ties.in.safetensors --expect=%S/Data/switch-transformer.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/switch-transformer.t0.in.safetensors --expect=%S/Data/switch-transformer.t0.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/switch-transformer.t1.in.safetensors --expect=%S/Data/switch-transformer.t1.out.safetensors --tolerance=1e-5
 
 // Switch Transformer, training step (Mesh TensorFlow, transformer/moe.py).
 // * One expert per token; its softmax score is the weight, neither normalised nor scaled.

@@ -1,9 +1,9 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/tutel-bpr.plain.in.safetensors --expect=%S/Data/tutel-bpr.plain.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/tutel-bpr.drops.in.safetensors --expect=%S/Data/tutel-bpr.drops.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/tutel-bpr.flood.in.safetensors --expect=%S/Data/tutel-bpr.flood.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/tutel-bpr.t0.in.safetensors --expect=%S/Data/tutel-bpr.t0.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/tutel-bpr.t1.in.safetensors --expect=%S/Data/tutel-bpr.t1.out.safetensors
+// RUN: moe-run %s --input=%S/Data/tutel-bpr.plain.in.safetensors --expect=%S/Data/tutel-bpr.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/tutel-bpr.drops.in.safetensors --expect=%S/Data/tutel-bpr.drops.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/tutel-bpr.flood.in.safetensors --expect=%S/Data/tutel-bpr.flood.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/tutel-bpr.t0.in.safetensors --expect=%S/Data/tutel-bpr.t0.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/tutel-bpr.t1.in.safetensors --expect=%S/Data/tutel-bpr.t1.out.safetensors --tolerance=1e-5
 
 // Tutel with batch_prioritized_routing.
 // * Tokens are served by their largest score, best first; the normalised weight does not count.

@@ -1,8 +1,8 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/tutel-cosine.plain.in.safetensors --expect=%S/Data/tutel-cosine.plain.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/tutel-cosine.clamped.in.safetensors --expect=%S/Data/tutel-cosine.clamped.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/tutel-cosine.t0.in.safetensors --expect=%S/Data/tutel-cosine.t0.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/tutel-cosine.t1.in.safetensors --expect=%S/Data/tutel-cosine.t1.out.safetensors
+// RUN: moe-run %s --input=%S/Data/tutel-cosine.plain.in.safetensors --expect=%S/Data/tutel-cosine.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/tutel-cosine.clamped.in.safetensors --expect=%S/Data/tutel-cosine.clamped.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/tutel-cosine.t0.in.safetensors --expect=%S/Data/tutel-cosine.t0.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/tutel-cosine.t1.in.safetensors --expect=%S/Data/tutel-cosine.t1.out.safetensors --tolerance=1e-5
 
 // Tutel's cosine gate (tutel/gates/cosine_top.py).
 // * The router compares directions: the token is projected, then its cosine with each column of a

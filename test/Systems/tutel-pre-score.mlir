@@ -1,8 +1,8 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/tutel-pre-score.plain.in.safetensors --expect=%S/Data/tutel-pre-score.plain.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/tutel-pre-score.drops.in.safetensors --expect=%S/Data/tutel-pre-score.drops.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/tutel-pre-score.t0.in.safetensors --expect=%S/Data/tutel-pre-score.t0.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/tutel-pre-score.t1.in.safetensors --expect=%S/Data/tutel-pre-score.t1.out.safetensors
+// RUN: moe-run %s --input=%S/Data/tutel-pre-score.plain.in.safetensors --expect=%S/Data/tutel-pre-score.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/tutel-pre-score.drops.in.safetensors --expect=%S/Data/tutel-pre-score.drops.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/tutel-pre-score.t0.in.safetensors --expect=%S/Data/tutel-pre-score.t0.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/tutel-pre-score.t1.in.safetensors --expect=%S/Data/tutel-pre-score.t1.out.safetensors --tolerance=1e-5
 
 // Tutel with is_postscore = False.
 // * The routing weight multiplies the input of the expert instead of its result. The experts have

@@ -1,11 +1,11 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/tutel.plain.in.safetensors --expect=%S/Data/tutel.plain.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/tutel.drops.in.safetensors --expect=%S/Data/tutel.drops.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/tutel.empty.in.safetensors --expect=%S/Data/tutel.empty.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/tutel.flood.in.safetensors --expect=%S/Data/tutel.flood.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/tutel.ties.in.safetensors --expect=%S/Data/tutel.ties.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/tutel.t0.in.safetensors --expect=%S/Data/tutel.t0.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/tutel.t1.in.safetensors --expect=%S/Data/tutel.t1.out.safetensors
+// RUN: moe-run %s --input=%S/Data/tutel.plain.in.safetensors --expect=%S/Data/tutel.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/tutel.drops.in.safetensors --expect=%S/Data/tutel.drops.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/tutel.empty.in.safetensors --expect=%S/Data/tutel.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/tutel.flood.in.safetensors --expect=%S/Data/tutel.flood.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/tutel.ties.in.safetensors --expect=%S/Data/tutel.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/tutel.t0.in.safetensors --expect=%S/Data/tutel.t0.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/tutel.t1.in.safetensors --expect=%S/Data/tutel.t1.out.safetensors --tolerance=1e-5
 
 // Tutel with a positive capacity factor, training step (tutel/impls).
 // * Noise N(0, 1/E^2) on the logits, which the scores, weights and the balance loss see too.

@@ -1,11 +1,11 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/v-moe-bpr.plain.in.safetensors --expect=%S/Data/v-moe-bpr.plain.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/v-moe-bpr.drops.in.safetensors --expect=%S/Data/v-moe-bpr.drops.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/v-moe-bpr.empty.in.safetensors --expect=%S/Data/v-moe-bpr.empty.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/v-moe-bpr.flood.in.safetensors --expect=%S/Data/v-moe-bpr.flood.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/v-moe-bpr.ties.in.safetensors --expect=%S/Data/v-moe-bpr.ties.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/v-moe-bpr.t0.in.safetensors --expect=%S/Data/v-moe-bpr.t0.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/v-moe-bpr.t1.in.safetensors --expect=%S/Data/v-moe-bpr.t1.out.safetensors
+// RUN: moe-run %s --input=%S/Data/v-moe-bpr.plain.in.safetensors --expect=%S/Data/v-moe-bpr.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/v-moe-bpr.drops.in.safetensors --expect=%S/Data/v-moe-bpr.drops.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/v-moe-bpr.empty.in.safetensors --expect=%S/Data/v-moe-bpr.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/v-moe-bpr.flood.in.safetensors --expect=%S/Data/v-moe-bpr.flood.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/v-moe-bpr.ties.in.safetensors --expect=%S/Data/v-moe-bpr.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/v-moe-bpr.t0.in.safetensors --expect=%S/Data/v-moe-bpr.t0.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/v-moe-bpr.t1.in.safetensors --expect=%S/Data/v-moe-bpr.t1.out.safetensors --tolerance=1e-5
 
 // V-MoE with Batch Priority Routing (vmoe nn/routing.py).
 // * Tokens are served by the score of their first choice, best first, not by position: when the

@@ -1,10 +1,10 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/v-moe.plain.in.safetensors --expect=%S/Data/v-moe.plain.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/v-moe.drops.in.safetensors --expect=%S/Data/v-moe.drops.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/v-moe.empty.in.safetensors --expect=%S/Data/v-moe.empty.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/v-moe.flood.in.safetensors --expect=%S/Data/v-moe.flood.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/v-moe.ties.in.safetensors --expect=%S/Data/v-moe.ties.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/v-moe.t0.in.safetensors --expect=%S/Data/v-moe.t0.out.safetensors
+// RUN: moe-run %s --input=%S/Data/v-moe.plain.in.safetensors --expect=%S/Data/v-moe.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/v-moe.drops.in.safetensors --expect=%S/Data/v-moe.drops.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/v-moe.empty.in.safetensors --expect=%S/Data/v-moe.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/v-moe.flood.in.safetensors --expect=%S/Data/v-moe.flood.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/v-moe.ties.in.safetensors --expect=%S/Data/v-moe.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/v-moe.t0.in.safetensors --expect=%S/Data/v-moe.t0.out.safetensors --tolerance=1e-5
 
 // V-MoE, training step (vmoe moe.py, nn/routing.py).
 // * Noise N(0, 1/E^2) on the logits; scores, choices and weights all come from the noisy logits.

@@ -1,7 +1,7 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/z-code-m3.plain.in.safetensors --expect=%S/Data/z-code-m3.plain.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/z-code-m3.drops.in.safetensors --expect=%S/Data/z-code-m3.drops.out.safetensors
-// RUN: moe-run %s --tolerance=1e-5 --input=%S/Data/z-code-m3.flood.in.safetensors --expect=%S/Data/z-code-m3.flood.out.safetensors
+// RUN: moe-run %s --input=%S/Data/z-code-m3.plain.in.safetensors --expect=%S/Data/z-code-m3.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/z-code-m3.drops.in.safetensors --expect=%S/Data/z-code-m3.drops.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/z-code-m3.flood.in.safetensors --expect=%S/Data/z-code-m3.flood.out.safetensors --tolerance=1e-5
 
 // Z-Code M3 (Microsoft Translator's multilingual model, on DeepSpeed-MoE).
 // * DeepSpeed's top-1 gate with jitter on the router's copy of the tokens.
