@@ -1,0 +1,54 @@
+// RUN: moe-opt %s --convert-moe-to-loops | FileCheck %s --implicit-check-not="moe."
+
+// CHECK-LABEL: func.func @softmax_over_experts(
+// CHECK: scf.parallel
+// CHECK: scf.for {{.*}} iter_args
+// CHECK: arith.maximumf
+// CHECK: scf.for {{.*}} iter_args
+// CHECK: math.exp
+// CHECK: scf.for
+// CHECK: arith.divf
+func.func @softmax_over_experts(%l: tensor<?x8xbf16>) -> tensor<?x8xf32> {
+  %s = moe.score softmax %l : tensor<?x8xbf16> -> tensor<?x8xf32>
+  return %s : tensor<?x8xf32>
+}
+
+// The experts are independent of each other, and there are eight.
+// CHECK-LABEL: func.func @softmax_over_tokens(
+// CHECK: %[[EXPERTS:.*]] = arith.constant 8 : index
+// CHECK: scf.parallel {{.*}} to (%[[EXPERTS]])
+func.func @softmax_over_tokens(%l: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %s = moe.score softmax %l {axis = #moe.score_axis<tokens>}
+    : tensor<?x8xf32> -> tensor<?x8xf32>
+  return %s : tensor<?x8xf32>
+}
+
+// An f64 element makes all arithmetic f64.
+// CHECK-LABEL: func.func @sigmoid(
+// CHECK: arith.extf %{{.*}} : f16 to f64
+// CHECK: math.exp %{{.*}} : f64
+func.func @sigmoid(%l: tensor<?x?xf16>) -> tensor<?x?xf64> {
+  %s = moe.score sigmoid %l : tensor<?x?xf16> -> tensor<?x?xf64>
+  return %s : tensor<?x?xf64>
+}
+
+// CHECK-LABEL: func.func @sinkhorn(
+// CHECK: scf.while
+// CHECK: scf.condition
+// CHECK: scf.parallel
+// CHECK: scf.parallel
+// CHECK: scf.yield
+func.func @sinkhorn(%l: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %k = moe.sinkhorn %l {tolerance = 1.0e-4 : f64} : tensor<?x8xf32>
+  return %k : tensor<?x8xf32>
+}
+
+// CHECK-LABEL: func.func @limit_groups(
+// CHECK: memref.alloc(%{{.*}}) {{.*}} : memref<?x?xf32>
+// CHECK: scf.parallel
+// CHECK: arith.addf
+func.func @limit_groups(%s: tensor<?x32xf32>) -> tensor<?x32xf32> {
+  %r = moe.limit_groups sum_top %s {keep = 2 : i64, num_groups = 4 : i64, top = 2 : i64}
+    : tensor<?x32xf32>
+  return %r : tensor<?x32xf32>
+}
