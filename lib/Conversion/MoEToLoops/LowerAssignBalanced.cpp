@@ -1,15 +1,17 @@
 //===- LowerAssignBalanced.cpp - Loops of moe.assign_balanced -------------===//
 //
-// The tokens enter one after another. A token that enters takes a place at an expert,
-// one that sat there may move on to the next expert, and so on until an expert with a
-// free place: of all such chains the cheapest, found by Dijkstra's algorithm over the
-// experts. It is the Hungarian method with all places of an expert seen as one node.
+// The tokens enter one after another. A token that enters takes a place at an
+// expert, one that sat there may move on to the next expert, and so on until an
+// expert with a free place: of all such chains the cheapest, found by
+// Dijkstra's algorithm over the experts. It is the Hungarian method with all
+// places of an expert seen as one node.
 //
 // A step of a chain from expert a to b costs the score that its mover gives up:
-// loss[a,b], the least of score[s,a] - score[s,b] over the members s of a. Each expert
-// has a price, such that every member likes its expert best at the current prices.
-// Measured at these prices no step has a negative length, as Dijkstra needs, and free
-// places always have price 0. Prices accumulate, hence all is done in f64.
+// loss[a,b], the least of score[s,a] - score[s,b] over the members s of a. Each
+// expert has a price, such that every member likes its expert best at the
+// current prices. Measured at these prices no step has a negative length, as
+// Dijkstra needs, and free places always have price 0. Prices accumulate, hence
+// all is done in f64.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,8 +30,8 @@ struct BalancedAssignment {
   Value price, count;
   /// members[e, 0 .. count[e]): the tokens at e.
   Value members;
-  /// Row a holds what it costs to move a member of a to each expert, and the place of
-  /// the cheapest mover. Made when it is needed: `stale` until then.
+  /// Row a holds what it costs to move a member of a to each expert, and the
+  /// place of the cheapest mover. Made when it is needed: `stale` until then.
   Value loss, mover, stale;
   // The search for a chain.
   Value distance, previous, isDone;
@@ -83,8 +85,9 @@ void BalancedAssignment::enter(Term t) {
 /// All chains start with the new token going to some expert.
 void BalancedAssignment::startSearch(Term t) {
   auto gain = [&](Term e) { return score(t, e) - code.load(price, e); };
-  Term best = code.fold(code.index(1), experts, gain(code.index(0)),
-                        [&](Term e, Term best) { return code.max(best, gain(e)); });
+  Term best =
+      code.fold(code.index(1), experts, gain(code.index(0)),
+                [&](Term e, Term best) { return code.max(best, gain(e)); });
   code.forEach(experts, [&](Term e) {
     code.store(best - gain(e), distance, e);
     code.store(code.index(-1), previous, e);
@@ -92,17 +95,18 @@ void BalancedAssignment::startSearch(Term t) {
   });
 }
 
-/// The closest expert that is not done, the lowest of several. There is one, since the
-/// search ends at the first expert with a free place.
+/// The closest expert that is not done, the lowest of several. There is one,
+/// since the search ends at the first expert with a free place.
 Term BalancedAssignment::findClosest() {
   SmallVector<Term> none = {code.index(-1), code.real(0)};
-  return code.fold(code.index(0), experts, none, [&](Term e, ArrayRef<Term> closest) {
-    Term itsDistance = code.load(distance, e);
-    Term closer = !code.load(isDone, e) &&
-                  (closest[0] == -1 || itsDistance < closest[1]);
-    return SmallVector<Term>{code.select(closer, e, closest[0]),
-                             code.select(closer, itsDistance, closest[1])};
-  })[0];
+  return code.fold(
+      code.index(0), experts, none, [&](Term e, ArrayRef<Term> closest) {
+        Term itsDistance = code.load(distance, e);
+        Term closer = !code.load(isDone, e) &&
+                      (closest[0] == -1 || itsDistance < closest[1]);
+        return SmallVector<Term>{code.select(closer, e, closest[0]),
+                                 code.select(closer, itsDistance, closest[1])};
+      })[0];
 }
 
 /// Continues the shortest chain to `expert` with each other expert.
@@ -142,18 +146,19 @@ void BalancedAssignment::makeLossRow(Term expert) {
   code.store(code.boolean(false), stale, expert);
 }
 
-/// Experts nearer than the end of the chain become dearer by the difference, so that
-/// moving along the chain leaves every token at the expert it likes best.
+/// Experts nearer than the end of the chain become dearer by the difference, so
+/// that moving along the chain leaves every token at the expert it likes best.
 void BalancedAssignment::raisePrices(Term length) {
   code.forEach(experts, [&](Term e) {
     code.ifThen(code.load(isDone, e), [&] {
-      code.store(code.load(price, e) + length - code.load(distance, e), price, e);
+      code.store(code.load(price, e) + length - code.load(distance, e), price,
+                 e);
     });
   });
 }
 
-/// From the end backwards: each expert's free place goes to the mover from the expert
-/// before it, whose place becomes free; the last one goes to token t.
+/// From the end backwards: each expert's free place goes to the mover from the
+/// expert before it, whose place becomes free; the last one goes to token t.
 void BalancedAssignment::moveAlongChain(Term t, Term end) {
   auto take = [&](Term token, Term expert, Term place) {
     code.store(token, members, {expert, place});
@@ -163,7 +168,8 @@ void BalancedAssignment::moveAlongChain(Term t, Term end) {
   code.store(place + 1, count, end);
   SmallVector<Term> start = {end, place};
   SmallVector<Term> last = code.loopWhile(
-      start, [&](ArrayRef<Term> at) { return code.load(previous, at[0]) != -1; },
+      start,
+      [&](ArrayRef<Term> at) { return code.load(previous, at[0]) != -1; },
       [&](ArrayRef<Term> at) {
         Term from = code.load(previous, at[0]);
         Term itsPlace = code.load(mover, {from, at[0]});
@@ -182,7 +188,8 @@ void BalancedAssignment::deallocate() {
 Results mlir::moe::lowerToLoops(AssignBalancedOp op, Code &code) {
   Code wide(code.builder, code.loc, code.builder.getF64Type());
   BalancedAssignment assignment(wide, code.buffer(op.getScores()));
-  Value indices = code.allocate(op.getType(), {assignment.tokens, code.index(1)});
+  Value indices =
+      code.allocate(op.getType(), {assignment.tokens, code.index(1)});
   wide.forEach(assignment.tokens, [&](Term t) { assignment.enter(t); });
   wide.forEach(assignment.experts, [&](Term e) {
     wide.forEach(wide.load(assignment.count, e), [&](Term place) {

@@ -34,17 +34,18 @@ Results mlir::moe::lowerToLoops(SequentialTopKOp op, Code &code) {
   Value weights = code.allocate(op.getWeights().getType(), {tokens, k});
   code.parallel(tokens, [&](Term t) {
     auto logit = [&](Term e) { return code.load(logits, {t, e}); };
-    forBest(code, {experts, logit}, k, [&](Term round, Term best, IsLeft isLeft) {
-      Term max = logit(best);
-      Term sum = code.fold(experts, code.real(0), [&](Term e, Term sum) {
-        Term l = logit(e);
-        Term tooFar = (max - l) / code.max(code.absolute(l), max) > gap;
-        Term counts = isLeft(e) && (e == best || !tooFar);
-        return code.select(counts, sum + code.exp(l - max), sum);
-      });
-      code.store(best, indices, {t, round});
-      code.store(code.exp(max - max) / sum, weights, {t, round});
-    });
+    forBest(
+        code, {experts, logit}, k, [&](Term round, Term best, IsLeft isLeft) {
+          Term max = logit(best);
+          Term sum = code.fold(experts, code.real(0), [&](Term e, Term sum) {
+            Term l = logit(e);
+            Term tooFar = (max - l) / code.max(code.absolute(l), max) > gap;
+            Term counts = isLeft(e) && (e == best || !tooFar);
+            return code.select(counts, sum + code.exp(l - max), sum);
+          });
+          code.store(best, indices, {t, round});
+          code.store(code.exp(max - max) / sum, weights, {t, round});
+        });
   });
   return {code.tensor(indices, op.getIndices().getType()),
           code.tensor(weights, op.getWeights().getType())};
@@ -58,7 +59,8 @@ Results mlir::moe::lowerToLoops(TopTokensOp op, Code &code) {
   code.fill(indices, code.index(-1));
   code.parallel(experts, [&](Term e) {
     Type index = code.builder.getIndexType();
-    Value keys = code.allocate(index, tokens), order = code.allocate(index, tokens);
+    Value keys = code.allocate(index, tokens),
+          order = code.allocate(index, tokens);
     code.forEach(tokens, [&](Term t) {
       code.store(code.orderKey(code.load(scores, {t, e})), keys, t);
       code.store(op.getTie() == Tie::lowest ? t : tokens - 1 - t, order, t);
@@ -84,8 +86,8 @@ static Value emitChoices(Code &code, Value like, Type type,
   Value indices = code.allocate(cast<ShapedType>(type), {tokens, choices});
   code.parallel(tokens, [&](Term t) {
     code.forEach(choices, [&](Term c) {
-      code.store(code.select(isChosen(t, c), expert(t, c), code.index(-1)), indices,
-                 {t, c});
+      code.store(code.select(isChosen(t, c), expert(t, c), code.index(-1)),
+                 indices, {t, c});
     });
   });
   return code.tensor(indices, type);
@@ -103,20 +105,21 @@ Results mlir::moe::lowerToLoops(SelectOp op, Code &code) {
 
 Results mlir::moe::lowerToLoops(LookupOp op, Code &code) {
   Value table = code.buffer(op.getTable()), ids = code.buffer(op.getIds());
-  Term tokens = code.dim(ids, 0), size = code.dim(table, 0), zero = code.index(0);
+  Term tokens = code.dim(ids, 0), size = code.dim(table, 0),
+       zero = code.index(0);
   Value indices = code.allocate(op.getType(), {tokens, code.index(1)});
   code.parallel(tokens, [&](Term t) {
     Term id = code.load(ids, t);
     code.store(code.index(-1), indices, {t, zero});
-    code.ifThen(id >= 0 && id < size, [&] {
-      code.store(code.load(table, id), indices, {t, zero});
-    });
+    code.ifThen(id >= 0 && id < size,
+                [&] { code.store(code.load(table, id), indices, {t, zero}); });
   });
   return {code.tensor(indices, op.getType())};
 }
 
 Results mlir::moe::lowerToLoops(MaskChoicesOp op, Code &code) {
-  Value indices = code.buffer(op.getIndices()), mask = code.buffer(op.getMask());
+  Value indices = code.buffer(op.getIndices()),
+        mask = code.buffer(op.getMask());
   return {emitChoices(
       code, indices, op.getType(),
       [&](Term t, Term c) { return code.load(indices, {t, c}); },
@@ -124,7 +127,8 @@ Results mlir::moe::lowerToLoops(MaskChoicesOp op, Code &code) {
 }
 
 Results mlir::moe::lowerToLoops(FilterChoicesOp op, Code &code) {
-  Value indices = code.buffer(op.getIndices()), weights = code.buffer(op.getWeights());
+  Value indices = code.buffer(op.getIndices()),
+        weights = code.buffer(op.getWeights());
   Value threshold = code.buffer(op.getThreshold());
   Term scale = code.real(op.getScale().convertToDouble());
   Term firstChoice = code.index(op.getFirstChoice());

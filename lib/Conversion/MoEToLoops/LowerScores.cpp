@@ -45,8 +45,8 @@ Results mlir::moe::lowerToLoops(ScoreOp op, Code &code) {
   if (op.getFn() != ScoreFn::softmax) {
     code.parallel(tokens, [&](Term t) {
       code.forEach(experts, [&](Term e) {
-        code.store(computeScore(code, op.getFn(), code.load(logits, {t, e})), scores,
-                   {t, e});
+        code.store(computeScore(code, op.getFn(), code.load(logits, {t, e})),
+                   scores, {t, e});
       });
     });
   } else if (op.getAxis() == ScoreAxis::experts) {
@@ -80,10 +80,13 @@ Results mlir::moe::lowerToLoops(SinkhornOp op, Code &code) {
   code.fill(d1, code.real(1));
 
   Term zero = code.real(0);
-  Term tokenShare = 1 / code.toReal(tokens), expertShare = 1 / code.toReal(experts);
-  auto converged = [&](Term meanChange) { return meanChange <= op.getTolerance().convertToDouble(); };
-  SmallVector<Term> start = {code.index(0),
-                             code.real(std::numeric_limits<double>::infinity())};
+  Term tokenShare = 1 / code.toReal(tokens),
+       expertShare = 1 / code.toReal(experts);
+  auto converged = [&](Term meanChange) {
+    return meanChange <= op.getTolerance().convertToDouble();
+  };
+  SmallVector<Term> start = {
+      code.index(0), code.real(std::numeric_limits<double>::infinity())};
   code.loopWhile(
       start,
       [&](ArrayRef<Term> state) {
@@ -112,8 +115,8 @@ Results mlir::moe::lowerToLoops(SinkhornOp op, Code &code) {
 
   code.parallel(tokens, [&](Term t) {
     code.forEach(experts, [&](Term e) {
-      code.store(code.load(d1, e) * code.load(c, {t, e}) * code.load(d0, t), keys,
-                 {t, e});
+      code.store(code.load(d1, e) * code.load(c, {t, e}) * code.load(d0, t),
+                 keys, {t, e});
     });
   });
   return {code.tensor(keys, op.getType())};
@@ -134,7 +137,9 @@ Results mlir::moe::lowerToLoops(LimitGroupsOp op, Code &code) {
 
   code.parallel(tokens, [&](Term t) {
     code.forEach(groups, [&](Term g) {
-      auto score = [&](Term i) { return code.load(scores, {t, g * groupSize + i}); };
+      auto score = [&](Term i) {
+        return code.load(scores, {t, g * groupSize + i});
+      };
       code.store(code.real(0), ranks, {t, g});
       forBest(code, {groupSize, score}, top, [&](Term, Term best, IsLeft) {
         code.store(code.load(ranks, {t, g}) + score(best), ranks, {t, g});
@@ -142,11 +147,12 @@ Results mlir::moe::lowerToLoops(LimitGroupsOp op, Code &code) {
     });
     code.forEach(experts, [&](Term e) { code.store(hidden, limited, {t, e}); });
     auto rank = [&](Term g) { return code.load(ranks, {t, g}); };
-    forBest(code, {groups, rank}, code.index(op.getKeep()), [&](Term, Term g, IsLeft) {
-      code.forRange(g * groupSize, (g + 1) * groupSize, 1, [&](Term e) {
-        code.store(code.load(scores, {t, e}), limited, {t, e});
-      });
-    });
+    forBest(code, {groups, rank}, code.index(op.getKeep()),
+            [&](Term, Term g, IsLeft) {
+              code.forRange(g * groupSize, (g + 1) * groupSize, 1, [&](Term e) {
+                code.store(code.load(scores, {t, e}), limited, {t, e});
+              });
+            });
   });
   return {code.tensor(limited, op.getType())};
 }

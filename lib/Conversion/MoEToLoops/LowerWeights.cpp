@@ -6,7 +6,8 @@ using namespace mlir;
 using namespace mlir::moe;
 
 Results mlir::moe::lowerToLoops(GatherWeightsOp op, Code &code) {
-  Value scores = code.buffer(op.getScores()), indices = code.buffer(op.getIndices());
+  Value scores = code.buffer(op.getScores()),
+        indices = code.buffer(op.getIndices());
   Term tokens = code.dim(indices, 0), choices = code.dim(indices, 1);
   Term experts = code.dim(scores, 1);
   Value weights = code.allocate(op.getType(), {tokens, choices});
@@ -24,14 +25,15 @@ Results mlir::moe::lowerToLoops(GatherWeightsOp op, Code &code) {
 
 /// (sum_c |w[t,c]|^order)^(1/order), the plain sum for order 1.
 static Term computeNorm(Code &code, double order, Value weights, Term t) {
-  Term sum = code.fold(code.dim(weights, 1), code.real(0), [&](Term c, Term sum) {
-    Term w = code.load(weights, {t, c});
-    if (order == 1)
-      return sum + w;
-    if (order == 2)
-      return sum + w * w;
-    return sum + code.power(code.absolute(w), code.real(order));
-  });
+  Term sum =
+      code.fold(code.dim(weights, 1), code.real(0), [&](Term c, Term sum) {
+        Term w = code.load(weights, {t, c});
+        if (order == 1)
+          return sum + w;
+        if (order == 2)
+          return sum + w * w;
+        return sum + code.power(code.absolute(w), code.real(order));
+      });
   if (order == 1)
     return sum;
   return order == 2 ? code.sqrt(sum) : code.power(sum, code.real(1 / order));

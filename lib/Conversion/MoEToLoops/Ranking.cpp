@@ -1,7 +1,7 @@
 //===- Ranking.cpp - The best candidates, one after another ---------------===//
 //
-// Values and numbers order the candidates totally. So nobody needs to remember which
-// ones were chosen: they are those that do not come after the last one.
+// Values and numbers order the candidates totally. So nobody needs to remember
+// which ones were chosen: they are those that do not come after the last one.
 //
 //===----------------------------------------------------------------------===//
 
@@ -13,7 +13,9 @@ using namespace mlir::moe;
 void mlir::moe::forBest(Code &code, const Ranking &ranking, Term rounds,
                         function_ref<void(Term, Term, IsLeft)> body) {
   bool lowestFirst = ranking.tie == Tie::lowest;
-  auto key = [&](Term candidate) { return code.orderKey(ranking.value(candidate)); };
+  auto key = [&](Term candidate) {
+    return code.orderKey(ranking.value(candidate));
+  };
 
   // No candidate comes before this place.
   Term maxKey = code.index(std::numeric_limits<int64_t>::max());
@@ -27,15 +29,17 @@ void mlir::moe::forBest(Code &code, const Ranking &ranking, Term rounds,
     SmallVector<Term> none = {code.index(std::numeric_limits<int64_t>::min()),
                               code.index(-1)};
     SmallVector<Term> best = code.fold(
-        code.index(0), ranking.count, none, [&](Term candidate, ArrayRef<Term> best) {
+        code.index(0), ranking.count, none,
+        [&](Term candidate, ArrayRef<Term> best) {
           Term itsKey = key(candidate);
           Term beatsBest = lowestFirst ? itsKey > best[0] : itsKey >= best[0];
           Term wins = comesAfterLast(candidate, itsKey) && beatsBest;
           return SmallVector<Term>{code.select(wins, itsKey, best[0]),
                                    code.select(wins, candidate, best[1])};
         });
-    body(round, best[1],
-         [&](Term candidate) { return comesAfterLast(candidate, key(candidate)); });
+    body(round, best[1], [&](Term candidate) {
+      return comesAfterLast(candidate, key(candidate));
+    });
     return best;
   });
 }

@@ -8,8 +8,8 @@
 
 namespace mlir::moe {
 
-/// Candidates 0 to count - 1 compete with their values: the largest is the best, NaN
-/// is above every number, and `tie` decides between equal ones.
+/// Candidates 0 to count - 1 compete with their values: the largest is the
+/// best, NaN is above every number, and `tie` decides between equal ones.
 struct Ranking {
   Term count;
   function_ref<Term(Term candidate)> value;
@@ -19,8 +19,8 @@ struct Ranking {
 /// True for the candidates that no earlier round has chosen.
 using IsLeft = function_ref<Term(Term candidate)>;
 
-/// Runs `body` for the best candidate, the second best and so on, `rounds` times;
-/// there must be as many candidates.
+/// Runs `body` for the best candidate, the second best and so on, `rounds`
+/// times; there must be as many candidates.
 void forBest(Code &code, const Ranking &ranking, Term rounds,
              function_ref<void(Term round, Term best, IsLeft isLeft)> body);
 

@@ -5,8 +5,8 @@
 using namespace mlir;
 using namespace mlir::moe;
 
-/// Merges the sorted runs [left, middle) and [middle, right) of `order`, using equal
-/// positions of `scratch`, which starts at `begin`.
+/// Merges the sorted runs [left, middle) and [middle, right) of `order`, using
+/// equal positions of `scratch`, which starts at `begin`.
 static void merge(Code &code, Value order, Value scratch, Term begin, Term left,
                   Term middle, Term right,
                   function_ref<Term(Term a, Term b)> before) {
@@ -17,7 +17,8 @@ static void merge(Code &code, Value order, Value scratch, Term begin, Term left,
     Term fromRight = code.load(order, code.min(head[1], right - 1));
     Term takeRight =
         head[1] < right && (head[0] >= middle || before(fromRight, fromLeft));
-    code.store(code.select(takeRight, fromRight, fromLeft), scratch, at - begin);
+    code.store(code.select(takeRight, fromRight, fromLeft), scratch,
+               at - begin);
     return SmallVector<Term>{code.select(takeRight, head[0], head[0] + 1),
                              code.select(takeRight, head[1] + 1, head[1])};
   });

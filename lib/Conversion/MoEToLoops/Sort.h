@@ -7,9 +7,10 @@
 
 namespace mlir::moe {
 
-/// Sorts elements [begin, end) of `order`, a buffer of index or i32. Elements move
-/// only when `before(a, b)` says that a comes strictly before b, so those that are
-/// equal keep their order. Sequential, end - begin times its logarithm steps.
+/// Sorts elements [begin, end) of `order`, a buffer of index or i32. Elements
+/// move only when `before(a, b)` says that a comes strictly before b, so those
+/// that are equal keep their order. Sequential, end - begin times its logarithm
+/// steps.
 void stableSort(Code &code, Value order, Term begin, Term end,
                 function_ref<Term(Term a, Term b)> before);
 
