@@ -1,13 +1,13 @@
+// DBRX (databricks/dbrx, modeling_dbrx.py).
+// * The best four of softmax over all experts, divided by their L1 norm.
+// * The experts of a matrix are stacked in its rows. w2 is stored like w1 and v1: as [F, M].
+
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/dbrx.plain.in.safetensors --expect=%S/Data/dbrx.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/dbrx.empty.in.safetensors --expect=%S/Data/dbrx.empty.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/dbrx.ties.in.safetensors --expect=%S/Data/dbrx.ties.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/dbrx.t0.in.safetensors --expect=%S/Data/dbrx.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/dbrx.t1.in.safetensors --expect=%S/Data/dbrx.t1.out.safetensors --tolerance=1e-5
-
-// DBRX (databricks/dbrx, modeling_dbrx.py).
-// * The best four of softmax over all experts, divided by their L1 norm.
-// * The experts of a matrix are stacked in its rows. w2 is stored like w1 and v1: as [F, M].
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.normalize_weights %{{.*}} {order = 1.000000e+00

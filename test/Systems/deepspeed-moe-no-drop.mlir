@@ -1,14 +1,14 @@
+// DeepSpeed-MoE with drop_tokens = False (deepspeed/moe/sharded_moe.py).
+// * The capacity is the load of the busiest expert, rounded up to a multiple of the degree of
+//   tensor parallelism (2 here), so that every choice has a slot.
+// * Weights are divided by their sum, clamped at the f32 epsilon.
+
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-no-drop.plain.in.safetensors --expect=%S/Data/deepspeed-moe-no-drop.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-no-drop.empty.in.safetensors --expect=%S/Data/deepspeed-moe-no-drop.empty.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-no-drop.flood.in.safetensors --expect=%S/Data/deepspeed-moe-no-drop.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-no-drop.ties.in.safetensors --expect=%S/Data/deepspeed-moe-no-drop.ties.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-no-drop.t1.in.safetensors --expect=%S/Data/deepspeed-moe-no-drop.t1.out.safetensors --tolerance=1e-5
-
-// DeepSpeed-MoE with drop_tokens = False (deepspeed/moe/sharded_moe.py).
-// * The capacity is the load of the busiest expert, rounded up to a multiple of the degree of
-//   tensor parallelism (2 here), so that every choice has a slot.
-// * Weights are divided by their sum, clamped at the f32 epsilon.
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.count

@@ -1,12 +1,12 @@
-// RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --input=%S/Data/deepspeed-moe-residual.plain.in.safetensors --expect=%S/Data/deepspeed-moe-residual.plain.out.safetensors --tolerance=1e-5
-// RUN: moe-run %s --input=%S/Data/deepspeed-moe-residual.drops.in.safetensors --expect=%S/Data/deepspeed-moe-residual.drops.out.safetensors --tolerance=1e-5
-// RUN: moe-run %s --input=%S/Data/deepspeed-moe-residual.flood.in.safetensors --expect=%S/Data/deepspeed-moe-residual.flood.out.safetensors --tolerance=1e-5
-
 // Residual MoE of PR-MoE (deepspeed/moe/layer.py, use_residual).
 // * A dense MLP runs beside a top-1 MoE; a softmax over two learned coefficients mixes them.
 // * The MoE is DeepSpeed's top-1 gate with random token selection; a dropped token has only the
 //   dense branch, with its share.
+
+// RUN: moe-opt %s | moe-opt | FileCheck %s
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-residual.plain.in.safetensors --expect=%S/Data/deepspeed-moe-residual.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-residual.drops.in.safetensors --expect=%S/Data/deepspeed-moe-residual.drops.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-residual.flood.in.safetensors --expect=%S/Data/deepspeed-moe-residual.flood.out.safetensors --tolerance=1e-5
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.assign_slots k_major %{{.*}} priority(

@@ -1,15 +1,15 @@
+// DeepSpeed-MoE top-1 gate (deepspeed/moe/sharded_moe.py, top1gating).
+// * The weight is the raw softmax score.
+// * Random token selection, in evaluation too: a full expert keeps the tokens with the largest
+//   random draws, not the first ones.
+// * Capacity ceil((T / E) * 1.0), computed in f32, at least 4.
+
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-top1.plain.in.safetensors --expect=%S/Data/deepspeed-moe-top1.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-top1.drops.in.safetensors --expect=%S/Data/deepspeed-moe-top1.drops.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-top1.empty.in.safetensors --expect=%S/Data/deepspeed-moe-top1.empty.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-top1.flood.in.safetensors --expect=%S/Data/deepspeed-moe-top1.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-top1.ties.in.safetensors --expect=%S/Data/deepspeed-moe-top1.ties.out.safetensors --tolerance=1e-5
-
-// DeepSpeed-MoE top-1 gate (deepspeed/moe/sharded_moe.py, top1gating).
-// * The weight is the raw softmax score.
-// * Random token selection, in evaluation too: a full expert keeps the tokens with the largest
-//   random draws, not the first ones.
-// * Capacity ceil((T / E) * 1.0), computed in f32, at least 4.
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.gather_weights

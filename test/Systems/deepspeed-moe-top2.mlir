@@ -1,13 +1,13 @@
+// DeepSpeed-MoE top-2 gate (deepspeed/moe/sharded_moe.py, top2gating).
+// * The second expert is the best of the others after Gumbel noise, in evaluation too.
+// * Capacity ceil((T / E) * 2.0) in f32, at least 4; all first choices come before all second ones.
+// * Weights are normalised after dropping, the sum clamped at the f32 epsilon.
+
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-top2.plain.in.safetensors --expect=%S/Data/deepspeed-moe-top2.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-top2.drops.in.safetensors --expect=%S/Data/deepspeed-moe-top2.drops.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-top2.flood.in.safetensors --expect=%S/Data/deepspeed-moe-top2.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-top2.ties.in.safetensors --expect=%S/Data/deepspeed-moe-top2.ties.out.safetensors --tolerance=1e-5
-
-// DeepSpeed-MoE top-2 gate (deepspeed/moe/sharded_moe.py, top2gating).
-// * The second expert is the best of the others after Gumbel noise, in evaluation too.
-// * Capacity ceil((T / E) * 2.0) in f32, at least 4; all first choices come before all second ones.
-// * Weights are normalised after dropping, the sum clamped at the f32 epsilon.
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: linalg.generic

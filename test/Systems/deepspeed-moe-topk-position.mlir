@@ -1,14 +1,14 @@
+// DeepSpeed-MoE top-k gate, drop policy "position" (deepspeed/moe/sharded_moe.py, topkgating).
+// * Slots are given token by token: all choices of a token before those of the next one.
+// * Capacity ceil((T / E) * 2.4) in f32, at least 4.
+// * Weights are normalised after dropping; the balance loss is divided by k.
+
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-position.plain.in.safetensors --expect=%S/Data/deepspeed-moe-topk-position.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-position.drops.in.safetensors --expect=%S/Data/deepspeed-moe-topk-position.drops.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-position.empty.in.safetensors --expect=%S/Data/deepspeed-moe-topk-position.empty.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-position.flood.in.safetensors --expect=%S/Data/deepspeed-moe-topk-position.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-position.ties.in.safetensors --expect=%S/Data/deepspeed-moe-topk-position.ties.out.safetensors --tolerance=1e-5
-
-// DeepSpeed-MoE top-k gate, drop policy "position" (deepspeed/moe/sharded_moe.py, topkgating).
-// * Slots are given token by token: all choices of a token before those of the next one.
-// * Capacity ceil((T / E) * 2.4) in f32, at least 4.
-// * Weights are normalised after dropping; the balance loss is divided by k.
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.capacity div_then_mul

@@ -1,14 +1,14 @@
-// RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-probs.plain.in.safetensors --expect=%S/Data/deepspeed-moe-topk-probs.plain.out.safetensors --tolerance=1e-5
-// RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-probs.drops.in.safetensors --expect=%S/Data/deepspeed-moe-topk-probs.drops.out.safetensors --tolerance=1e-5
-// RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-probs.flood.in.safetensors --expect=%S/Data/deepspeed-moe-topk-probs.flood.out.safetensors --tolerance=1e-5
-// RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-probs.negative.in.safetensors --expect=%S/Data/deepspeed-moe-topk-probs.negative.out.safetensors --tolerance=1e-5
-
 // DeepSpeed-MoE top-k gate, drop policy "probs" (deepspeed/moe/sharded_moe.py, topkgating).
 // * An expert keeps the tokens with the largest logits, where a token that did not choose it
 //   competes with 0: a negative logit can lose its place although there is room.
 // * Capacity ceil((T / E) * 3.0) in f32, at least 4.
 // * Weights are normalised after dropping; the balance loss is divided by k.
+
+// RUN: moe-opt %s | moe-opt | FileCheck %s
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-probs.plain.in.safetensors --expect=%S/Data/deepspeed-moe-topk-probs.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-probs.drops.in.safetensors --expect=%S/Data/deepspeed-moe-topk-probs.drops.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-probs.flood.in.safetensors --expect=%S/Data/deepspeed-moe-topk-probs.flood.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-probs.negative.in.safetensors --expect=%S/Data/deepspeed-moe-topk-probs.negative.out.safetensors --tolerance=1e-5
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: divide_by_choices

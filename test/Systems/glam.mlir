@@ -1,3 +1,8 @@
+// GLaM (praxis layers/glam.py).
+// * GShard's top-2 with both choices always wanted, weights normalised before dropping.
+// * Capacity trunc(2 T / E), rounded up to a multiple of 4; k-major order.
+// * Gated GELU experts without biases; balance loss times 0.01.
+
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/glam.plain.in.safetensors --expect=%S/Data/glam.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/glam.drops.in.safetensors --expect=%S/Data/glam.drops.out.safetensors --tolerance=1e-5
@@ -6,11 +11,6 @@
 // RUN: moe-run %s --input=%S/Data/glam.ties.in.safetensors --expect=%S/Data/glam.ties.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/glam.t0.in.safetensors --expect=%S/Data/glam.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/glam.t1.in.safetensors --expect=%S/Data/glam.t1.out.safetensors --tolerance=1e-5
-
-// GLaM (praxis layers/glam.py).
-// * GShard's top-2 with both choices always wanted, weights normalised before dropping.
-// * Capacity trunc(2 T / E), rounded up to a multiple of 4; k-major order.
-// * Gated GELU experts without biases; balance loss times 0.01.
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.normalize_weights

@@ -1,11 +1,11 @@
+// Grok-1 with the int8 weights it was released with.
+// * One scale per output channel of each expert: a block is as long as the inner dimension.
+// * Otherwise grok-1.
+
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/grok-1-int8.plain.in.safetensors --expect=%S/Data/grok-1-int8.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/grok-1-int8.t0.in.safetensors --expect=%S/Data/grok-1-int8.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/grok-1-int8.t1.in.safetensors --expect=%S/Data/grok-1-int8.t1.out.safetensors --tolerance=1e-5
-
-// Grok-1 with the int8 weights it was released with.
-// * One scale per output channel of each expert: a block is as long as the inner dimension.
-// * Otherwise grok-1.
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.dequantize block %{{.*}} {block_shape = array<i64: 1, 1, 12>}

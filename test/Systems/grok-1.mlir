@@ -1,14 +1,14 @@
+// Grok-1 (xai-org/grok-1, model.py).
+// * Softmax over all experts in f32, the best two, NOT renormalised.
+// * Gated GELU experts (tanh form). The released code rounds weights and sums to bf16; here all is
+//   f32.
+
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/grok-1.plain.in.safetensors --expect=%S/Data/grok-1.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/grok-1.flood.in.safetensors --expect=%S/Data/grok-1.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/grok-1.ties.in.safetensors --expect=%S/Data/grok-1.ties.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/grok-1.t0.in.safetensors --expect=%S/Data/grok-1.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/grok-1.t1.in.safetensors --expect=%S/Data/grok-1.t1.out.safetensors --tolerance=1e-5
-
-// Grok-1 (xai-org/grok-1, model.py).
-// * Softmax over all experts in f32, the best two, NOT renormalised.
-// * Gated GELU experts (tanh form). The released code rounds weights and sums to bf16; here all is
-//   f32.
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.score softmax

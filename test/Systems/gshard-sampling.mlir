@@ -1,3 +1,9 @@
+// GShard with a sampled second expert (praxis gshard_utils.py, policy "sampling").
+// * The second expert is the best of the others after Gumbel noise; noise never weighs.
+// * Weights are normalised after dropping: a token that lost one choice gives all its weight to
+//   the other.
+// * Capacity trunc(2 T / E), rounded up to a multiple of 4; gated GELU experts.
+
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/gshard-sampling.plain.in.safetensors --expect=%S/Data/gshard-sampling.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/gshard-sampling.drops.in.safetensors --expect=%S/Data/gshard-sampling.drops.out.safetensors --tolerance=1e-5
@@ -5,12 +11,6 @@
 // RUN: moe-run %s --input=%S/Data/gshard-sampling.ties.in.safetensors --expect=%S/Data/gshard-sampling.ties.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/gshard-sampling.t0.in.safetensors --expect=%S/Data/gshard-sampling.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/gshard-sampling.t1.in.safetensors --expect=%S/Data/gshard-sampling.t1.out.safetensors --tolerance=1e-5
-
-// GShard with a sampled second expert (praxis gshard_utils.py, policy "sampling").
-// * The second expert is the best of the others after Gumbel noise; noise never weighs.
-// * Weights are normalised after dropping: a token that lost one choice gives all its weight to
-//   the other.
-// * Capacity trunc(2 T / E), rounded up to a multiple of 4; gated GELU experts.
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.top_k %{{.*}} {k = 1

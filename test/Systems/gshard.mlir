@@ -1,3 +1,10 @@
+// GShard, top-2 with a random second expert (lingvo core/gshard_layers.py; Mesh TensorFlow).
+// * The two weights are normalised with an added epsilon before anything is dropped.
+// * The second choice stays with probability w2 / 0.2; one that goes frees its slot.
+// * Capacity trunc(2 T / E), rounded up to a multiple of 4. All first choices come before all
+//   second ones; the weights that remain are not scaled up.
+// * The balance loss counts first choices only, before any is dropped.
+
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/gshard.plain.in.safetensors --expect=%S/Data/gshard.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/gshard.drops.in.safetensors --expect=%S/Data/gshard.drops.out.safetensors --tolerance=1e-5
@@ -6,13 +13,6 @@
 // RUN: moe-run %s --input=%S/Data/gshard.ties.in.safetensors --expect=%S/Data/gshard.ties.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/gshard.t0.in.safetensors --expect=%S/Data/gshard.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/gshard.t1.in.safetensors --expect=%S/Data/gshard.t1.out.safetensors --tolerance=1e-5
-
-// GShard, top-2 with a random second expert (lingvo core/gshard_layers.py; Mesh TensorFlow).
-// * The two weights are normalised with an added epsilon before anything is dropped.
-// * The second choice stays with probability w2 / 0.2; one that goes frees its slot.
-// * Capacity trunc(2 T / E), rounded up to a multiple of 4. All first choices come before all
-//   second ones; the weights that remain are not scaled up.
-// * The balance loss counts first choices only, before any is dropped.
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.normalize_weights %{{.*}} {eps = 1.000000e-09 : f64, eps_mode = #moe.eps_mode<add>

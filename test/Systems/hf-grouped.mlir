@@ -1,3 +1,8 @@
+// The expert interface of Hugging Face transformers v5, backend grouped_mm (integrations/moe.py).
+// * Choices are sorted by expert, one grouped product runs all experts, and a token's results are
+//   summed in the order of its choices.
+// * Gate and up projection are one matrix, the gate in its first half.
+
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/hf-grouped.plain.in.safetensors --expect=%S/Data/hf-grouped.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/hf-grouped.empty.in.safetensors --expect=%S/Data/hf-grouped.empty.out.safetensors --tolerance=1e-5
@@ -5,11 +10,6 @@
 // RUN: moe-run %s --input=%S/Data/hf-grouped.ties.in.safetensors --expect=%S/Data/hf-grouped.ties.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/hf-grouped.t0.in.safetensors --expect=%S/Data/hf-grouped.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/hf-grouped.t1.in.safetensors --expect=%S/Data/hf-grouped.t1.out.safetensors --tolerance=1e-5
-
-// The expert interface of Hugging Face transformers v5, backend grouped_mm (integrations/moe.py).
-// * Choices are sorted by expert, one grouped product runs all experts, and a token's results are
-//   summed in the order of its choices.
-// * Gate and up projection are one matrix, the gate in its first half.
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.group_by_expert

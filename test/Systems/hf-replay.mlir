@@ -1,9 +1,9 @@
+// Router replay of Hugging Face transformers v5 (integrations/moe_routing.py).
+// * The experts come from a recording; the router only weighs them, normalised over the choices.
+
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/hf-replay.plain.in.safetensors --expect=%S/Data/hf-replay.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/hf-replay.t0.in.safetensors --expect=%S/Data/hf-replay.t0.out.safetensors --tolerance=1e-5
-
-// Router replay of Hugging Face transformers v5 (integrations/moe_routing.py).
-// * The experts come from a recording; the router only weighs them, normalised over the choices.
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.gather_weights

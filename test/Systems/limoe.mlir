@@ -1,3 +1,9 @@
+// LIMoE, training step: one router for images and text (V-MoE's code and the paper).
+// * One expert per token, served by descending score whatever the modality.
+// * Besides importance, load and z loss: text tokens should each be sure of their expert (local
+//   entropy), and text and image tokens as a whole should use many experts (global entropy, up
+//   to the entropy of 6 and 4 experts). The modality only masks these losses.
+
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/limoe.plain.in.safetensors --expect=%S/Data/limoe.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/limoe.drops.in.safetensors --expect=%S/Data/limoe.drops.out.safetensors --tolerance=1e-5
@@ -5,12 +11,6 @@
 // RUN: moe-run %s --input=%S/Data/limoe.images.in.safetensors --expect=%S/Data/limoe.images.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/limoe.t0.in.safetensors --expect=%S/Data/limoe.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/limoe.t1.in.safetensors --expect=%S/Data/limoe.t1.out.safetensors --tolerance=1e-5
-
-// LIMoE, training step: one router for images and text (V-MoE's code and the paper).
-// * One expert per token, served by descending score whatever the modality.
-// * Besides importance, load and z loss: text tokens should each be sure of their expert (local
-//   entropy), and text and image tokens as a whole should use many experts (global entropy, up
-//   to the entropy of 6 and 4 experts). The modality only masks these losses.
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.aux_loss entropy_local

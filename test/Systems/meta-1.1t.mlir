@@ -1,14 +1,14 @@
+// Meta's 1.1T mixture of experts (fairseq, branch moe: modules/moe/top2gate.py), evaluation.
+// * Capacity ceil(0.25 T): a fraction of the tokens, whatever the number of experts.
+// * The second expert is the best of the others after Gumbel noise, in evaluation too.
+// * Weights are normalised after dropping, the sum clamped at the f32 epsilon.
+
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/meta-1.1t.plain.in.safetensors --expect=%S/Data/meta-1.1t.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/meta-1.1t.drops.in.safetensors --expect=%S/Data/meta-1.1t.drops.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/meta-1.1t.flood.in.safetensors --expect=%S/Data/meta-1.1t.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/meta-1.1t.t0.in.safetensors --expect=%S/Data/meta-1.1t.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/meta-1.1t.t1.in.safetensors --expect=%S/Data/meta-1.1t.t1.out.safetensors --tolerance=1e-5
-
-// Meta's 1.1T mixture of experts (fairseq, branch moe: modules/moe/top2gate.py), evaluation.
-// * Capacity ceil(0.25 T): a fraction of the tokens, whatever the number of experts.
-// * The second expert is the best of the others after Gumbel noise, in evaluation too.
-// * Weights are normalised after dropping, the sum clamped at the f32 epsilon.
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: linalg.generic

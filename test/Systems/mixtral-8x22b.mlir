@@ -1,12 +1,12 @@
+// Mixtral 8x22B as its own code computes it (mistral-inference, moe.py).
+// * The best two LOGITS, then a softmax over these two: in exact arithmetic the same as
+//   mixtral-8x7b, but other roundings and other ties.
+
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/mixtral-8x22b.plain.in.safetensors --expect=%S/Data/mixtral-8x22b.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/mixtral-8x22b.ties.in.safetensors --expect=%S/Data/mixtral-8x22b.ties.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/mixtral-8x22b.t0.in.safetensors --expect=%S/Data/mixtral-8x22b.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/mixtral-8x22b.t1.in.safetensors --expect=%S/Data/mixtral-8x22b.t1.out.safetensors --tolerance=1e-5
-
-// Mixtral 8x22B as its own code computes it (mistral-inference, moe.py).
-// * The best two LOGITS, then a softmax over these two: in exact arithmetic the same as
-//   mixtral-8x7b, but other roundings and other ties.
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.top_k

@@ -1,3 +1,8 @@
+// Mixtral 8x7B under its checkpoint's names (Hugging Face models/mixtral).
+// * Softmax over all experts, the best two, divided by their sum.
+// * One stored tensor per expert and matrix; w1 is the gate, w3 the up and w2 the down projection.
+// * The balance loss times 0.02 counts both choices and is not divided by two.
+
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/mixtral-8x7b.plain.in.safetensors --expect=%S/Data/mixtral-8x7b.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/mixtral-8x7b.empty.in.safetensors --expect=%S/Data/mixtral-8x7b.empty.out.safetensors --tolerance=1e-5
@@ -5,11 +10,6 @@
 // RUN: moe-run %s --input=%S/Data/mixtral-8x7b.ties.in.safetensors --expect=%S/Data/mixtral-8x7b.ties.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/mixtral-8x7b.t0.in.safetensors --expect=%S/Data/mixtral-8x7b.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/mixtral-8x7b.t1.in.safetensors --expect=%S/Data/mixtral-8x7b.t1.out.safetensors --tolerance=1e-5
-
-// Mixtral 8x7B under its checkpoint's names (Hugging Face models/mixtral).
-// * Softmax over all experts, the best two, divided by their sum.
-// * One stored tensor per expert and matrix; w1 is the gate, w3 the up and w2 the down projection.
-// * The balance loss times 0.02 counts both choices and is not divided by two.
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.top_k %{{.*}} {k = 2

@@ -1,14 +1,14 @@
-// RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --input=%S/Data/mixture-of-depths.plain.in.safetensors --expect=%S/Data/mixture-of-depths.plain.out.safetensors --tolerance=1e-5
-// RUN: moe-run %s --input=%S/Data/mixture-of-depths.none.in.safetensors --expect=%S/Data/mixture-of-depths.none.out.safetensors --tolerance=1e-5
-// RUN: moe-run %s --input=%S/Data/mixture-of-depths.one.in.safetensors --expect=%S/Data/mixture-of-depths.one.out.safetensors --tolerance=1e-5
-// RUN: moe-run %s --input=%S/Data/mixture-of-depths.t0.in.safetensors --expect=%S/Data/mixture-of-depths.t0.out.safetensors --tolerance=1e-5
-
 // Mixture-of-Depths (the paper): the block is the expert.
 // * One number per token, from a linear router; the best eighth of the tokens go through a whole
 //   block with attention among themselves, in their order; the others pass by unchanged.
 // * y = r block(x) + x for a picked token.
 // * A product with a weight matrix is written as moe.gate linear.
+
+// RUN: moe-opt %s | moe-opt | FileCheck %s
+// RUN: moe-run %s --input=%S/Data/mixture-of-depths.plain.in.safetensors --expect=%S/Data/mixture-of-depths.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/mixture-of-depths.none.in.safetensors --expect=%S/Data/mixture-of-depths.none.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/mixture-of-depths.one.in.safetensors --expect=%S/Data/mixture-of-depths.one.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/mixture-of-depths.t0.in.safetensors --expect=%S/Data/mixture-of-depths.t0.out.safetensors --tolerance=1e-5
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.capacity fraction

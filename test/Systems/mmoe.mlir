@@ -1,12 +1,12 @@
-// RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --input=%S/Data/mmoe.plain.in.safetensors --expect=%S/Data/mmoe.plain.out.safetensors --tolerance=1e-5
-// RUN: moe-run %s --input=%S/Data/mmoe.t0.in.safetensors --expect=%S/Data/mmoe.t0.out.safetensors --tolerance=1e-5
-// RUN: moe-run %s --input=%S/Data/mmoe.t1.in.safetensors --expect=%S/Data/mmoe.t1.out.safetensors --tolerance=1e-5
-
 // Multi-gate Mixture-of-Experts (KDD 2018; keras-mmoe).
 // * Dense: every token runs through every expert, once. Each task mixes the results with a softmax
 //   gate of its own, for a tower of its own.
 // * An expert is one layer with ReLU: there is no second projection, the result is F wide.
+
+// RUN: moe-opt %s | moe-opt | FileCheck %s
+// RUN: moe-run %s --input=%S/Data/mmoe.plain.in.safetensors --expect=%S/Data/mmoe.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/mmoe.t0.in.safetensors --expect=%S/Data/mmoe.t0.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/mmoe.t1.in.safetensors --expect=%S/Data/mmoe.t1.out.safetensors --tolerance=1e-5
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.select all

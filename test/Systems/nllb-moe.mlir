@@ -1,3 +1,10 @@
+// NLLB-200 54B with conditional MoE routing (fairseq, branch nllb: modules/moe/moe_cmr_layer.py).
+// * Padding has no experts and takes no slots; it counts in the capacity 2 ceil(T / E).
+// * The second choice stays with probability 2 p2, p2 its score before normalisation.
+// * Weights are normalised after dropping.
+// * A gate g mixes a dense MLP and the experts: (1 - g) dense + g moe. Padding has g = 0: its gate
+//   logit gets ln 0 added, others ln 1.
+
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/nllb-moe.plain.in.safetensors --expect=%S/Data/nllb-moe.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/nllb-moe.drops.in.safetensors --expect=%S/Data/nllb-moe.drops.out.safetensors --tolerance=1e-5
@@ -5,13 +12,6 @@
 // RUN: moe-run %s --input=%S/Data/nllb-moe.ties.in.safetensors --expect=%S/Data/nllb-moe.ties.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/nllb-moe.t0.in.safetensors --expect=%S/Data/nllb-moe.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/nllb-moe.t1.in.safetensors --expect=%S/Data/nllb-moe.t1.out.safetensors --tolerance=1e-5
-
-// NLLB-200 54B with conditional MoE routing (fairseq, branch nllb: modules/moe/moe_cmr_layer.py).
-// * Padding has no experts and takes no slots; it counts in the capacity 2 ceil(T / E).
-// * The second choice stays with probability 2 p2, p2 its score before normalisation.
-// * Weights are normalised after dropping.
-// * A gate g mixes a dense MLP and the experts: (1 - g) dense + g moe. Padding has g = 0: its gate
-//   logit gets ln 0 added, others ln 1.
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.mask_choices

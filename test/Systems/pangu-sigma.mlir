@@ -1,13 +1,13 @@
+// PanGu-Sigma's random routed experts.
+// * There is no gate: the domain of a token gives the first of a run of experts, and a fixed random
+//   table gives the expert of the token's id within the run.
+// * The weight is 1; nothing is dropped.
+
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/pangu-sigma.plain.in.safetensors --expect=%S/Data/pangu-sigma.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/pangu-sigma.domain.in.safetensors --expect=%S/Data/pangu-sigma.domain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/pangu-sigma.t0.in.safetensors --expect=%S/Data/pangu-sigma.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/pangu-sigma.t1.in.safetensors --expect=%S/Data/pangu-sigma.t1.out.safetensors --tolerance=1e-5
-
-// PanGu-Sigma's random routed experts.
-// * There is no gate: the domain of a token gives the first of a run of experts, and a fixed random
-//   table gives the expert of the token's id within the run.
-// * The weight is 1; nothing is dropped.
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.lookup

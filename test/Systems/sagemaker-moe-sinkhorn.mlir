@@ -1,11 +1,11 @@
-// RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --input=%S/Data/sagemaker-moe-sinkhorn.plain.in.safetensors --expect=%S/Data/sagemaker-moe-sinkhorn.plain.out.safetensors --tolerance=1e-5
-// RUN: moe-run %s --input=%S/Data/sagemaker-moe-sinkhorn.skewed.in.safetensors --expect=%S/Data/sagemaker-moe-sinkhorn.skewed.out.safetensors --tolerance=1e-5
-
 // Amazon SageMaker model parallel v2 with its default load balancing (Megatron's Sinkhorn).
 // * Sinkhorn iteration makes keys under which the experts are about equally attractive; they
 //   choose, but do not weigh.
 // * Weights are the scores of a softmax over all experts, not normalised: not Mixtral's weights.
+
+// RUN: moe-opt %s | moe-opt | FileCheck %s
+// RUN: moe-run %s --input=%S/Data/sagemaker-moe-sinkhorn.plain.in.safetensors --expect=%S/Data/sagemaker-moe-sinkhorn.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/sagemaker-moe-sinkhorn.skewed.in.safetensors --expect=%S/Data/sagemaker-moe-sinkhorn.skewed.out.safetensors --tolerance=1e-5
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.sinkhorn

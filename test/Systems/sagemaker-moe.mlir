@@ -1,11 +1,11 @@
+// Amazon SageMaker model parallel v2, expert parallelism (Mixtral on Megatron).
+// * Mixtral's renormalised top-2 without capacity; balance and z loss, each times 0.001.
+// * The balance loss counts both choices and is not divided by two.
+
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/sagemaker-moe.plain.in.safetensors --expect=%S/Data/sagemaker-moe.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/sagemaker-moe.ties.in.safetensors --expect=%S/Data/sagemaker-moe.ties.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/sagemaker-moe.t0.in.safetensors --expect=%S/Data/sagemaker-moe.t0.out.safetensors --tolerance=1e-5
-
-// Amazon SageMaker model parallel v2, expert parallelism (Mixtral on Megatron).
-// * Mixtral's renormalised top-2 without capacity; balance and z loss, each times 0.001.
-// * The balance loss counts both choices and is not divided by two.
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.normalize_weights

@@ -1,13 +1,13 @@
-// RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --input=%S/Data/soft-moe.plain.in.safetensors --expect=%S/Data/soft-moe.plain.out.safetensors --tolerance=1e-5
-// RUN: moe-run %s --input=%S/Data/soft-moe.t1.in.safetensors --expect=%S/Data/soft-moe.t1.out.safetensors --tolerance=1e-5
-
 // Soft MoE (vmoe, projects/soft_moe/router.py).
 // * Ten slots, two per expert. A slot takes a softmax over all tokens, a token a softmax over all
 //   slots; nothing is chosen or dropped.
 // * Logits are scaled cosines, with an epsilon under the root of the norms.
 // * Dense mixtures need no op of their own: two matrix products around the experts, whose rows are
 //   the slots in order.
+
+// RUN: moe-opt %s | moe-opt | FileCheck %s
+// RUN: moe-run %s --input=%S/Data/soft-moe.plain.in.safetensors --expect=%S/Data/soft-moe.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/soft-moe.t1.in.safetensors --expect=%S/Data/soft-moe.t1.out.safetensors --tolerance=1e-5
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.gate cosine

@@ -1,15 +1,15 @@
+// ST-MoE (flaxformer, with the constants of its gin files).
+// * Top-2 with raw softmax weights; capacity round(1.25 T / E), halves to even, at least 4: the
+//   two choices are not part of the formula.
+// * A dense gated MLP follows the experts, with a residual around each.
+// * Balance loss over both choices, z loss times 0.001.
+
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/st-moe.plain.in.safetensors --expect=%S/Data/st-moe.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/st-moe.drops.in.safetensors --expect=%S/Data/st-moe.drops.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/st-moe.ties.in.safetensors --expect=%S/Data/st-moe.ties.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/st-moe.t0.in.safetensors --expect=%S/Data/st-moe.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/st-moe.t1.in.safetensors --expect=%S/Data/st-moe.t1.out.safetensors --tolerance=1e-5
-
-// ST-MoE (flaxformer, with the constants of its gin files).
-// * Top-2 with raw softmax weights; capacity round(1.25 T / E), halves to even, at least 4: the
-//   two choices are not part of the formula.
-// * A dense gated MLP follows the experts, with a residual around each.
-// * Balance loss over both choices, z loss times 0.001.
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.capacity mul_then_div

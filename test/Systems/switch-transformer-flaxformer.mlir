@@ -1,3 +1,8 @@
+// Switch Transformer XXL (flaxformer, architectures/moe).
+// * As switch-transformer, but tokens form groups with slots of their own: here two.
+// * Capacity round(1.25 S / E) for the S tokens of a group, halves to even, at least 2.
+// * Experts are gated GELUs. The balance loss is the mean over the groups.
+
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/switch-transformer-flaxformer.plain.in.safetensors --expect=%S/Data/switch-transformer-flaxformer.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/switch-transformer-flaxformer.drops.in.safetensors --expect=%S/Data/switch-transformer-flaxformer.drops.out.safetensors --tolerance=1e-5
@@ -5,11 +10,6 @@
 // RUN: moe-run %s --input=%S/Data/switch-transformer-flaxformer.flood.in.safetensors --expect=%S/Data/switch-transformer-flaxformer.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/switch-transformer-flaxformer.ties.in.safetensors --expect=%S/Data/switch-transformer-flaxformer.ties.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/switch-transformer-flaxformer.t0.in.safetensors --expect=%S/Data/switch-transformer-flaxformer.t0.out.safetensors --tolerance=1e-5
-
-// Switch Transformer XXL (flaxformer, architectures/moe).
-// * As switch-transformer, but tokens form groups with slots of their own: here two.
-// * Capacity round(1.25 S / E) for the S tokens of a group, halves to even, at least 2.
-// * Experts are gated GELUs. The balance loss is the mean over the groups.
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.aux_loss balance

@@ -1,3 +1,9 @@
+// Switch Transformer, training step (Mesh TensorFlow, transformer/moe.py).
+// * One expert per token; its softmax score is the weight, neither normalised nor scaled.
+// * The multiplicative jitter acts on the router's copy of the tokens only.
+// * Capacity trunc(1.25 T / E), at most T, at least 4; tokens are served by position.
+// * Balance loss over the choices before any is dropped; z loss on the logits.
+
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/switch-transformer.plain.in.safetensors --expect=%S/Data/switch-transformer.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/switch-transformer.drops.in.safetensors --expect=%S/Data/switch-transformer.drops.out.safetensors --tolerance=1e-5
@@ -6,12 +12,6 @@
 // RUN: moe-run %s --input=%S/Data/switch-transformer.ties.in.safetensors --expect=%S/Data/switch-transformer.ties.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/switch-transformer.t0.in.safetensors --expect=%S/Data/switch-transformer.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/switch-transformer.t1.in.safetensors --expect=%S/Data/switch-transformer.t1.out.safetensors --tolerance=1e-5
-
-// Switch Transformer, training step (Mesh TensorFlow, transformer/moe.py).
-// * One expert per token; its softmax score is the weight, neither normalised nor scaled.
-// * The multiplicative jitter acts on the router's copy of the tokens only.
-// * Capacity trunc(1.25 T / E), at most T, at least 4; tokens are served by position.
-// * Balance loss over the choices before any is dropped; z loss on the logits.
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: arith.mulf

@@ -1,13 +1,13 @@
+// Tutel with capacity factor 0.
+// * There are as many slots as the busiest expert needs, so that nothing is dropped.
+// * Weights are divided by their sum, clamped at the f32 epsilon.
+
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/tutel-auto.plain.in.safetensors --expect=%S/Data/tutel-auto.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-auto.empty.in.safetensors --expect=%S/Data/tutel-auto.empty.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-auto.flood.in.safetensors --expect=%S/Data/tutel-auto.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-auto.t0.in.safetensors --expect=%S/Data/tutel-auto.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-auto.t1.in.safetensors --expect=%S/Data/tutel-auto.t1.out.safetensors --tolerance=1e-5
-
-// Tutel with capacity factor 0.
-// * There are as many slots as the busiest expert needs, so that nothing is dropped.
-// * Weights are divided by their sum, clamped at the f32 epsilon.
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.count

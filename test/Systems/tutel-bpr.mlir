@@ -1,13 +1,13 @@
+// Tutel with batch_prioritized_routing.
+// * Tokens are served by their largest score, best first; the normalised weight does not count.
+// * Capacity 2 trunc(1.0 ceil(T / E)); weights are normalised before dropping.
+
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/tutel-bpr.plain.in.safetensors --expect=%S/Data/tutel-bpr.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-bpr.drops.in.safetensors --expect=%S/Data/tutel-bpr.drops.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-bpr.flood.in.safetensors --expect=%S/Data/tutel-bpr.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-bpr.t0.in.safetensors --expect=%S/Data/tutel-bpr.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-bpr.t1.in.safetensors --expect=%S/Data/tutel-bpr.t1.out.safetensors --tolerance=1e-5
-
-// Tutel with batch_prioritized_routing.
-// * Tokens are served by their largest score, best first; the normalised weight does not count.
-// * Capacity 2 trunc(1.0 ceil(T / E)); weights are normalised before dropping.
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.normalize_weights

@@ -1,14 +1,14 @@
+// Tutel with a negative capacity factor.
+// * There are as many slots as the busiest expert needs, but at most 2 trunc(1.1 ceil(T / E)),
+//   then rounded up to a multiple of 2.
+// * Weights are normalised before dropping, the sum clamped at the f32 epsilon.
+
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/tutel-capped.plain.in.safetensors --expect=%S/Data/tutel-capped.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-capped.drops.in.safetensors --expect=%S/Data/tutel-capped.drops.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-capped.flood.in.safetensors --expect=%S/Data/tutel-capped.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-capped.t0.in.safetensors --expect=%S/Data/tutel-capped.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-capped.t1.in.safetensors --expect=%S/Data/tutel-capped.t1.out.safetensors --tolerance=1e-5
-
-// Tutel with a negative capacity factor.
-// * There are as many slots as the busiest expert needs, but at most 2 trunc(1.1 ceil(T / E)),
-//   then rounded up to a multiple of 2.
-// * Weights are normalised before dropping, the sum clamped at the f32 epsilon.
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.count

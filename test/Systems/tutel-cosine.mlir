@@ -1,13 +1,13 @@
+// Tutel's cosine gate (tutel/gates/cosine_top.py).
+// * The router compares directions: the token is projected, then its cosine with each column of a
+//   matrix is scaled by exp of a learned temperature, which is clamped at ln 100.
+// * Capacity 2 trunc(1.0 ceil(T / E)); weights are normalised before dropping.
+
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/tutel-cosine.plain.in.safetensors --expect=%S/Data/tutel-cosine.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-cosine.clamped.in.safetensors --expect=%S/Data/tutel-cosine.clamped.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-cosine.t0.in.safetensors --expect=%S/Data/tutel-cosine.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-cosine.t1.in.safetensors --expect=%S/Data/tutel-cosine.t1.out.safetensors --tolerance=1e-5
-
-// Tutel's cosine gate (tutel/gates/cosine_top.py).
-// * The router compares directions: the token is projected, then its cosine with each column of a
-//   matrix is scaled by exp of a learned temperature, which is clamped at ln 100.
-// * Capacity 2 trunc(1.0 ceil(T / E)); weights are normalised before dropping.
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: arith.minimumf

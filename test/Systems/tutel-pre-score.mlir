@@ -1,13 +1,13 @@
+// Tutel with is_postscore = False.
+// * The routing weight multiplies the input of the expert instead of its result. The experts have
+//   biases, so this is another function.
+// * Capacity 2 trunc(1.0 ceil(T / E)); weights are normalised before dropping.
+
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/tutel-pre-score.plain.in.safetensors --expect=%S/Data/tutel-pre-score.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-pre-score.drops.in.safetensors --expect=%S/Data/tutel-pre-score.drops.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-pre-score.t0.in.safetensors --expect=%S/Data/tutel-pre-score.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-pre-score.t1.in.safetensors --expect=%S/Data/tutel-pre-score.t1.out.safetensors --tolerance=1e-5
-
-// Tutel with is_postscore = False.
-// * The routing weight multiplies the input of the expert instead of its result. The experts have
-//   biases, so this is another function.
-// * Capacity 2 trunc(1.0 ceil(T / E)); weights are normalised before dropping.
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.dispatch %{{.*}} weights(

@@ -1,3 +1,9 @@
+// Tutel with a positive capacity factor, training step (tutel/impls).
+// * Noise N(0, 1/E^2) on the logits, which the scores, weights and the balance loss see too.
+// * Weights are normalised before dropping, the sum clamped at the f32 epsilon.
+// * Capacity 2 trunc(1.25 ceil(T / E)): the quotient is rounded up first, the two choices multiply
+//   last; then up to a multiple of 4, as for four chunks of overlapped communication.
+
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/tutel.plain.in.safetensors --expect=%S/Data/tutel.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel.drops.in.safetensors --expect=%S/Data/tutel.drops.out.safetensors --tolerance=1e-5
@@ -6,12 +12,6 @@
 // RUN: moe-run %s --input=%S/Data/tutel.ties.in.safetensors --expect=%S/Data/tutel.ties.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel.t0.in.safetensors --expect=%S/Data/tutel.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel.t1.in.safetensors --expect=%S/Data/tutel.t1.out.safetensors --tolerance=1e-5
-
-// Tutel with a positive capacity factor, training step (tutel/impls).
-// * Noise N(0, 1/E^2) on the logits, which the scores, weights and the balance loss see too.
-// * Weights are normalised before dropping, the sum clamped at the f32 epsilon.
-// * Capacity 2 trunc(1.25 ceil(T / E)): the quotient is rounded up first, the two choices multiply
-//   last; then up to a multiple of 4, as for four chunks of overlapped communication.
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.normalize_weights

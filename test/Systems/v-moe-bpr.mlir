@@ -1,3 +1,8 @@
+// V-MoE with Batch Priority Routing (vmoe nn/routing.py).
+// * Tokens are served by the score of their first choice, best first, not by position: when the
+//   capacity is small, the tokens that matter least are dropped.
+// * Capacity ceil(0.6 * 2 T / E), rounded up to a multiple of 4.
+
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/v-moe-bpr.plain.in.safetensors --expect=%S/Data/v-moe-bpr.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/v-moe-bpr.drops.in.safetensors --expect=%S/Data/v-moe-bpr.drops.out.safetensors --tolerance=1e-5
@@ -6,11 +11,6 @@
 // RUN: moe-run %s --input=%S/Data/v-moe-bpr.ties.in.safetensors --expect=%S/Data/v-moe-bpr.ties.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/v-moe-bpr.t0.in.safetensors --expect=%S/Data/v-moe-bpr.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/v-moe-bpr.t1.in.safetensors --expect=%S/Data/v-moe-bpr.t1.out.safetensors --tolerance=1e-5
-
-// V-MoE with Batch Priority Routing (vmoe nn/routing.py).
-// * Tokens are served by the score of their first choice, best first, not by position: when the
-//   capacity is small, the tokens that matter least are dropped.
-// * Capacity ceil(0.6 * 2 T / E), rounded up to a multiple of 4.
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: tensor.extract_slice

@@ -1,3 +1,9 @@
+// V-MoE, training step (vmoe moe.py, nn/routing.py).
+// * Noise N(0, 1/E^2) on the logits; scores, choices and weights all come from the noisy logits.
+// * Two experts with their raw scores as weights; here two groups of tokens.
+// * Capacity ceil(1.05 * 2 S / E) for the S tokens of a group, rounded up to a multiple of 4.
+// * Importance loss on the scores without noise, load loss on the chance of being chosen again.
+
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/v-moe.plain.in.safetensors --expect=%S/Data/v-moe.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/v-moe.drops.in.safetensors --expect=%S/Data/v-moe.drops.out.safetensors --tolerance=1e-5
@@ -5,12 +11,6 @@
 // RUN: moe-run %s --input=%S/Data/v-moe.flood.in.safetensors --expect=%S/Data/v-moe.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/v-moe.ties.in.safetensors --expect=%S/Data/v-moe.ties.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/v-moe.t0.in.safetensors --expect=%S/Data/v-moe.t0.out.safetensors --tolerance=1e-5
-
-// V-MoE, training step (vmoe moe.py, nn/routing.py).
-// * Noise N(0, 1/E^2) on the logits; scores, choices and weights all come from the noisy logits.
-// * Two experts with their raw scores as weights; here two groups of tokens.
-// * Capacity ceil(1.05 * 2 S / E) for the S tokens of a group, rounded up to a multiple of 4.
-// * Importance loss on the scores without noise, load loss on the chance of being chosen again.
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.aux_loss importance

@@ -1,12 +1,12 @@
-// RUN: moe-opt %s | moe-opt | FileCheck %s
-// RUN: moe-run %s --input=%S/Data/z-code-m3.plain.in.safetensors --expect=%S/Data/z-code-m3.plain.out.safetensors --tolerance=1e-5
-// RUN: moe-run %s --input=%S/Data/z-code-m3.drops.in.safetensors --expect=%S/Data/z-code-m3.drops.out.safetensors --tolerance=1e-5
-// RUN: moe-run %s --input=%S/Data/z-code-m3.flood.in.safetensors --expect=%S/Data/z-code-m3.flood.out.safetensors --tolerance=1e-5
-
 // Z-Code M3 (Microsoft Translator's multilingual model, on DeepSpeed-MoE).
 // * DeepSpeed's top-1 gate with jitter on the router's copy of the tokens.
 // * Random token selection: a full expert keeps the tokens with the largest random draws.
 // * Capacity ceil((T / E) * 1.25) in f32, at least 4.
+
+// RUN: moe-opt %s | moe-opt | FileCheck %s
+// RUN: moe-run %s --input=%S/Data/z-code-m3.plain.in.safetensors --expect=%S/Data/z-code-m3.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/z-code-m3.drops.in.safetensors --expect=%S/Data/z-code-m3.drops.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/z-code-m3.flood.in.safetensors --expect=%S/Data/z-code-m3.flood.out.safetensors --tolerance=1e-5
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.capacity div_then_mul %{{.*}} {arithmetic = #moe.arithmetic<f32>
