@@ -19,7 +19,8 @@ def report(moe_run, model):
     files = MODELS / model / "f32"
     run = subprocess.run(
         [moe_run, MODELS / model / "config.json", f"--weights={files}/weights.safetensors",
-         f"--input={files}/input.safetensors", f"--expect={files}/expected.safetensors", "--json"],
+         f"--input={files}/input.safetensors", f"--expect={files}/expected.safetensors",
+         "--repeat=10", "--json"],
         text=True, stdout=subprocess.PIPE)
     if run.returncode:
         sys.exit(run.returncode)
