@@ -1,0 +1,41 @@
+//===- CompiledLayer.h - A layer as native code in memory -------*- C++ -*-===//
+
+#ifndef MOE_EXECUTE_COMPILEDLAYER_H
+#define MOE_EXECUTE_COMPILEDLAYER_H
+
+#include "moe/Checkpoint/Tensor.h"
+#include "moe/Execute/LayerMemory.h"
+#include "moe/Execute/Signature.h"
+
+#include "mlir/ExecutionEngine/ExecutionEngine.h"
+
+namespace mlir::moe {
+
+/// What is given for one parameter: one tensor, or one for each expert. The elements
+/// are read where they lie.
+using Argument = SmallVector<TensorView, 1>;
+
+/// @moe_layer of a module, compiled for this machine.
+class CompiledLayer {
+public:
+  /// Lowers `module`, which is changed, with the reference lowering. Results are named
+  /// as in `signature`.
+  static llvm::Expected<CompiledLayer> compile(ModuleOp module, Signature signature);
+
+  /// Runs the layer on arguments of the types and shapes of the signature. One run at a
+  /// time in a process.
+  std::vector<Tensor> run(ArrayRef<Argument> arguments, bool poison = false);
+
+  const Signature &getSignature() const { return signature; }
+
+private:
+  CompiledLayer(Signature signature, std::unique_ptr<ExecutionEngine> engine)
+      : signature(std::move(signature)), engine(std::move(engine)) {}
+
+  Signature signature;
+  std::unique_ptr<ExecutionEngine> engine;
+};
+
+} // namespace mlir::moe
+
+#endif // MOE_EXECUTE_COMPILEDLAYER_H

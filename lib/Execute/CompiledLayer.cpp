@@ -1,0 +1,168 @@
+//===- CompiledLayer.cpp - A layer as native code in memory ---------------===//
+
+#include "moe/Execute/CompiledLayer.h"
+#include "moe/Conversion/Pipelines.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/ExecutionEngine/OptUtils.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/ThreadPool.h"
+#include <atomic>
+
+using namespace mlir;
+using namespace mlir::moe;
+
+//===----------------------------------------------------------------------===//
+// What compiled code calls
+//===----------------------------------------------------------------------===//
+
+static LayerMemory &getMemory() {
+  static LayerMemory memory;
+  return memory;
+}
+
+static void *allocate(int64_t size) { return getMemory().allocate(size, 1); }
+static void *alignedAllocate(int64_t alignment, int64_t size) {
+  return getMemory().allocate(size, alignment);
+}
+static void release(void *address) { getMemory().release(address); }
+
+/// Threads take small runs of iterations until none is left, so that uneven ones even
+/// out.
+static void parallelFor(int64_t count, void (*task)(int64_t, int64_t, void *),
+                        void *values) {
+  static llvm::DefaultThreadPool pool;
+  int64_t threads = pool.getMaxConcurrency();
+  int64_t run = std::max<int64_t>(1, count / (threads * 8));
+  std::atomic<int64_t> next = 0;
+  auto work = [&] {
+    for (int64_t begin; (begin = next.fetch_add(run)) < count;)
+      task(begin, std::min(begin + run, count), values);
+  };
+  for (int64_t thread = 1; thread < threads && thread * run < count; ++thread)
+    pool.async(work);
+  work();
+  pool.wait();
+}
+
+static llvm::orc::SymbolMap getSymbols(llvm::orc::MangleAndInterner intern) {
+  llvm::orc::SymbolMap symbols;
+  auto add = [&](StringRef name, auto *function) {
+    symbols[intern(name)] = {llvm::orc::ExecutorAddr::fromPtr(function),
+                             llvm::JITSymbolFlags::Exported |
+                                 llvm::JITSymbolFlags::Callable};
+  };
+  add("moe_parallel_for", parallelFor);
+  add("_mlir_memref_to_llvm_alloc", allocate);
+  add("_mlir_memref_to_llvm_aligned_alloc", alignedAllocate);
+  add("_mlir_memref_to_llvm_free", release);
+  return symbols;
+}
+
+//===----------------------------------------------------------------------===//
+// Compilation
+//===----------------------------------------------------------------------===//
+
+llvm::Expected<CompiledLayer> CompiledLayer::compile(ModuleOp module,
+                                                     Signature signature) {
+  llvm::InitializeNativeTarget();
+  llvm::InitializeNativeTargetAsmPrinter();
+  DialectRegistry translations;
+  registerAllToLLVMIRTranslations(translations);
+  module.getContext()->appendDialectRegistry(translations);
+
+  module.lookupSymbol(layerFunctionName)
+      ->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(),
+                UnitAttr::get(module.getContext()));
+  PassManager manager(module.getContext());
+  buildLowerToCpuPipeline(manager);
+  if (failed(manager.run(module)))
+    return llvm::createStringError("the layer cannot be lowered to this machine");
+
+  auto machineBuilder = llvm::orc::JITTargetMachineBuilder::detectHost();
+  if (!machineBuilder)
+    return machineBuilder.takeError();
+  auto machine = machineBuilder->createTargetMachine();
+  if (!machine)
+    return machine.takeError();
+  ExecutionEngineOptions options;
+  auto optimize = makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0, machine->get());
+  options.transformer = optimize;
+  auto engine = ExecutionEngine::create(module, options, std::move(*machine));
+  if (!engine)
+    return engine.takeError();
+  (*engine)->registerSymbols(getSymbols);
+  return CompiledLayer(std::move(signature), std::move(*engine));
+}
+
+//===----------------------------------------------------------------------===//
+// Running
+//===----------------------------------------------------------------------===//
+
+/// The form in which compiled code takes and gives a buffer: two addresses, an offset,
+/// sizes and strides, each of eight bytes.
+static SmallVector<int64_t> describeBuffer(const void *data, ArrayRef<int64_t> shape) {
+  auto address = static_cast<int64_t>(reinterpret_cast<intptr_t>(data));
+  SmallVector<int64_t> words = {address, address, 0};
+  words.append(shape.begin(), shape.end());
+  int64_t stride = 1;
+  SmallVector<int64_t> strides(shape.size());
+  for (size_t d = shape.size(); d-- > 0; stride *= shape[d])
+    strides[d] = stride;
+  words.append(strides);
+  return words;
+}
+
+static size_t countWords(const Parameter &parameter) {
+  return 3 + 2 * parameter.shape.size();
+}
+
+/// The tensor in the buffer that `words` describe; its elements are contiguous.
+static Tensor takeResult(const Parameter &parameter, ArrayRef<int64_t> words) {
+  ArrayRef<int64_t> shape = words.slice(3, parameter.shape.size());
+  auto *data = reinterpret_cast<const char *>(words[1]) +
+               words[2] * static_cast<int64_t>(getSize(parameter.type));
+  return Tensor(TensorView{parameter.name, parameter.type, shape, data});
+}
+
+std::vector<Tensor> CompiledLayer::run(ArrayRef<Argument> arguments, bool poison) {
+  std::vector<SmallVector<int64_t>> tables, buffers;
+  tables.reserve(arguments.size());
+  for (auto [parameter, tensors] : llvm::zip_equal(signature.arguments, arguments)) {
+    if (!parameter.perExpert) {
+      buffers.push_back(describeBuffer(tensors[0].data, tensors[0].shape));
+      continue;
+    }
+    SmallVector<int64_t> &table = tables.emplace_back();
+    for (const TensorView &tensor : tensors)
+      table.push_back(static_cast<int64_t>(reinterpret_cast<intptr_t>(tensor.data)));
+    buffers.push_back(describeBuffer(table.data(), static_cast<int64_t>(table.size())));
+  }
+
+  size_t resultWords = 0;
+  for (const Parameter &result : signature.results)
+    resultWords += countWords(result);
+  SmallVector<int64_t> resultBuffers(resultWords);
+  SmallVector<void *> pointers;
+  if (resultWords)
+    pointers.push_back(resultBuffers.data());
+  for (SmallVector<int64_t> &buffer : buffers)
+    pointers.push_back(buffer.data());
+  SmallVector<void *> packed;
+  for (void *&pointer : pointers)
+    packed.push_back(&pointer);
+
+  getMemory().poison = poison;
+  llvm::cantFail(engine->invokePacked(("_mlir_ciface_" + layerFunctionName).str(), packed),
+                 "the compiled layer has its function");
+  std::vector<Tensor> results;
+  ArrayRef<int64_t> words = resultBuffers;
+  for (const Parameter &result : signature.results) {
+    results.push_back(takeResult(result, words));
+    words = words.drop_front(countWords(result));
+  }
+  getMemory().releaseAll();
+  return results;
+}

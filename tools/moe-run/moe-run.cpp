@@ -1,0 +1,245 @@
+//===- moe-run.cpp - Run a layer on tensors from files --------------------===//
+
+#include "LoadLayer.h"
+#include "Report.h"
+#include "moe/Checkpoint/SafetensorsWriter.h"
+#include "moe/Execute/Comparison.h"
+#include "moe/InitAll.h"
+
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/WithColor.h"
+#include "llvm/Support/raw_ostream.h"
+#include <chrono>
+
+using namespace mlir;
+using namespace mlir::moe;
+namespace cl = llvm::cl;
+
+static cl::OptionCategory category("moe-run options");
+static cl::opt<std::string> layerPath(cl::Positional, cl::Required,
+                                      cl::desc("LAYER.mlir|CONFIG.json"),
+                                      cl::cat(category));
+static cl::list<std::string>
+    weightPaths("weights", cl::CommaSeparated, cl::value_desc("FILE,..."),
+                cl::desc("Checkpoint: safetensors files, an index, or a directory"),
+                cl::cat(category));
+static cl::opt<std::string> inputPath("input", cl::Required, cl::value_desc("FILE"),
+                                      cl::desc("Input tensors (hidden_states, ...)"),
+                                      cl::cat(category));
+static cl::opt<std::string> outputPath("output", cl::value_desc("FILE"),
+                                       cl::desc("Where to write hidden_states"),
+                                       cl::cat(category));
+static cl::opt<std::string> expectPath("expect", cl::value_desc("FILE"),
+                                       cl::desc("Fail unless the results are these"),
+                                       cl::cat(category));
+static cl::opt<std::string>
+    layerNumber("layer", cl::value_desc("N"),
+                cl::desc("Which layer of the checkpoint (default: the only one)"),
+                cl::cat(category));
+static cl::opt<std::string> target("target", cl::init("cpu"), cl::value_desc("NAME"),
+                                   cl::desc("What to run on: cpu"), cl::cat(category));
+static cl::opt<double> tolerance("tolerance", cl::value_desc("X"),
+                                 cl::desc("Largest relative error of --expect and --check "
+                                          "(default: by element type)"),
+                                 cl::cat(category));
+static cl::opt<bool> reference("reference", cl::desc("Evaluate in f64"), cl::cat(category));
+static cl::opt<bool> check("check", cl::desc("Compare the results with those of --reference"),
+                           cl::cat(category));
+static cl::opt<bool> dumpRouting("dump-routing",
+                                 cl::desc("Also write topk_ids and topk_weights"),
+                                 cl::cat(category));
+static cl::opt<unsigned> repeat("repeat", cl::init(1), cl::value_desc("N"),
+                                cl::desc("Run N times, for times"), cl::cat(category));
+static cl::opt<bool> json("json", cl::desc("Print times and shapes as JSON"),
+                          cl::cat(category));
+
+static double millisecondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
+      .count();
+}
+
+/// Rounding of the element type, and for f32 the length of sums, set what to expect.
+static double getTolerance(const Signature &signature) {
+  if (tolerance.getNumOccurrences())
+    return tolerance;
+  for (const Parameter &parameter : signature.results) {
+    if (parameter.type == DataType::BF16)
+      return 1e-2;
+    if (parameter.type == DataType::F16)
+      return 2e-3;
+  }
+  return 1e-5;
+}
+
+/// What the importer asks about the checkpoint: the type of a tensor of the layer.
+static auto findInLayer(const Checkpoint &weights) {
+  return [&weights](int64_t, StringRef name) -> std::optional<DataType> {
+    auto prefix = weights.findLayerPrefix({name.str()}, layerNumber);
+    if (!prefix) {
+      llvm::consumeError(prefix.takeError());
+      return std::nullopt;
+    }
+    auto tensor = weights.get(*prefix + name.str());
+    if (!tensor) {
+      llvm::consumeError(tensor.takeError());
+      return std::nullopt;
+    }
+    return tensor->type;
+  };
+}
+
+static llvm::Expected<ImportOptions> getImportOptions(const Checkpoint &input,
+                                                      const Checkpoint *weights) {
+  ImportOptions options;
+  if (!layerNumber.empty()) {
+    int64_t number;
+    if (StringRef(layerNumber).getAsInteger(10, number))
+      return llvm::createStringError("--layer is '" + layerNumber +
+                                     "', expected a number for a config");
+    options.layer = number;
+  }
+  auto activation = input.get(activationName);
+  if (!activation)
+    return activation.takeError();
+  options.dtype = activation->type;
+  if (weights)
+    options.findTensor = findInLayer(*weights);
+  return options;
+}
+
+static SmallVector<TensorView> getViews(ArrayRef<Tensor> tensors) {
+  return SmallVector<TensorView>(tensors.begin(), tensors.end());
+}
+
+/// The results to write: the activation in the shape it came in, and the routing.
+static llvm::Error writeResults(const Binding &binding, ArrayRef<Tensor> results) {
+  SmallVector<TensorView> written;
+  for (TensorView view : getViews(results)) {
+    if (view.name == activationName) {
+      if (binding.getActivationShape().size() > 2 &&
+          binding.getActivationShape().back() == view.shape.back())
+        view.shape = binding.getActivationShape();
+      written.push_back(view);
+    } else if (dumpRouting && (view.name == idsName || view.name == idWeightsName)) {
+      written.push_back(view);
+    }
+  }
+  if (dumpRouting && llvm::none_of(written, [](const TensorView &view) {
+        return view.name == idsName;
+      }))
+    return llvm::createStringError(layerPath + ": the layer has no result 'topk_ids'");
+  return writeSafetensors(outputPath, written);
+}
+
+static llvm::Expected<double> compareWithFile(StringRef path, ArrayRef<Tensor> results,
+                                              double tolerance) {
+  auto file = SafetensorsFile::open(path);
+  if (!file)
+    return file.takeError();
+  auto error = compareResults(getViews(results), file->getTensors(), tolerance);
+  if (!error)
+    return llvm::createStringError(path + ": " + llvm::toString(error.takeError()));
+  return error;
+}
+
+/// A line for people: what was run, how long it took, how far off it was.
+static void print(const Report &report, llvm::json::Object object) {
+  if (json) {
+    llvm::outs() << llvm::formatv("{0:2}", llvm::json::Value(std::move(object))) << '\n';
+    return;
+  }
+  llvm::outs() << report.layer << ": ";
+  if (auto tokens = object.getInteger("tokens"))
+    llvm::outs() << *tokens << " tokens, ";
+  llvm::outs() << llvm::formatv("{0:f3} ms", *object.getNumber("ms"));
+  if (report.expectError)
+    llvm::outs() << llvm::formatv(", relative error {0:e2}", *report.expectError);
+  if (report.checkError)
+    llvm::outs() << llvm::formatv(", {0:e2} from the reference", *report.checkError);
+  llvm::outs() << '\n';
+}
+
+static llvm::Error run() {
+  if (target != "cpu")
+    return llvm::createStringError("unknown target '" + target + "', known: cpu");
+  if (repeat == 0)
+    return llvm::createStringError("--repeat is 0, expected at least 1");
+  auto input = Checkpoint::open({inputPath});
+  if (!input)
+    return input.takeError();
+  std::optional<Checkpoint> weights;
+  if (!weightPaths.empty()) {
+    auto opened = Checkpoint::open(std::vector<std::string>(weightPaths));
+    if (!opened)
+      return opened.takeError();
+    weights.emplace(std::move(*opened));
+  }
+  const Checkpoint *weightFiles = weights ? &*weights : nullptr;
+
+  DialectRegistry registry;
+  moe::registerAllDialects(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  ImportOptions importOptions;
+  if (StringRef(layerPath).ends_with(".json")) {
+    auto options = getImportOptions(*input, weightFiles);
+    if (!options)
+      return options.takeError();
+    importOptions = *options;
+  }
+  auto module = loadLayer(context, layerPath, importOptions);
+  if (!module)
+    return module.takeError();
+  auto signature = Signature::get(**module);
+  if (!signature)
+    return llvm::createStringError(layerPath + ": " + llvm::toString(signature.takeError()));
+  auto binding = Binding::create(*signature, *input, weightFiles, layerNumber);
+  if (!binding)
+    return binding.takeError();
+
+  Report report;
+  report.layer = layerPath;
+  report.target = target;
+  report.describe(**module);
+  auto start = std::chrono::steady_clock::now();
+  auto layer = CompiledLayer::compile(**module, *signature);
+  if (!layer)
+    return layer.takeError();
+  report.compileMs = millisecondsSince(start);
+  std::vector<Tensor> results;
+  for (unsigned i = 0; i < repeat; ++i) {
+    start = std::chrono::steady_clock::now();
+    results = layer->run(binding->getArguments(), /*poison=*/check || !expectPath.empty());
+    report.runMs.push_back(millisecondsSince(start));
+  }
+
+  if (!expectPath.empty()) {
+    auto error = compareWithFile(expectPath, results, getTolerance(*signature));
+    if (!error)
+      return error.takeError();
+    report.expectError = *error;
+  }
+  if (!outputPath.empty())
+    if (llvm::Error error = writeResults(*binding, results))
+      return error;
+  if (outputPath != "-")
+    print(report, report.toJson(*binding, *signature, results));
+  return llvm::Error::success();
+}
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  cl::HideUnrelatedOptions(category);
+  cl::SetVersionPrinter([](raw_ostream &stream) { stream << "moe-run " MOE_VERSION "\n"; });
+  std::string messages;
+  llvm::raw_string_ostream stream(messages);
+  if (!cl::ParseCommandLineOptions(argc, argv, "Run a Mixture-of-Experts layer\n", &stream)) {
+    llvm::WithColor::error() << StringRef(messages).split('\n').first << '\n';
+    return 1;
+  }
+  if (llvm::Error error = run()) {
+    llvm::WithColor::error() << llvm::toString(std::move(error)) << '\n';
+    return 1;
+  }
+  return 0;
+}
