@@ -30,7 +30,8 @@ static Real evaluateRule(CapacityRule rule, int64_t tokens, int64_t numExperts,
 }
 
 static int64_t roundCapacity(Rounding rounding, double value) {
-  // Also replaces NaN, which a factor beyond the arithmetic gives for no tokens.
+  // Also replaces NaN, which a factor beyond the arithmetic gives for no
+  // tokens.
   if (!(value < maxCapacity))
     value = maxCapacity;
   switch (rounding) {
@@ -44,15 +45,17 @@ static int64_t roundCapacity(Rounding rounding, double value) {
   llvm_unreachable("unknown rounding");
 }
 
-int64_t mlir::moe::computeCapacity(CapacityOp op, int64_t tokens, int64_t maxCount) {
+int64_t mlir::moe::computeCapacity(CapacityOp op, int64_t tokens,
+                                   int64_t maxCount) {
   int64_t capacity = maxCount;
   if (op.getRule() != CapacityRule::max_count) {
     int64_t choices = tokens * op.getChoices();
     double factor = op.getFactor().convertToDouble();
-    double value =
-        op.getArithmetic() == Arithmetic::f32
-            ? evaluateRule<float>(op.getRule(), choices, op.getNumExperts(), factor)
-            : evaluateRule<double>(op.getRule(), choices, op.getNumExperts(), factor);
+    double value = op.getArithmetic() == Arithmetic::f32
+                       ? evaluateRule<float>(op.getRule(), choices,
+                                             op.getNumExperts(), factor)
+                       : evaluateRule<double>(op.getRule(), choices,
+                                              op.getNumExperts(), factor);
     capacity = roundCapacity(op.getRounding(), value) * op.getMultiplier();
     if (op.getCounts())
       capacity = std::min(capacity, maxCount);

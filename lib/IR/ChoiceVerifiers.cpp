@@ -1,6 +1,7 @@
 //===- ChoiceVerifiers.cpp - Constraints of the ops that choose experts ---===//
 //
-// Each check is labelled with the constraint of the op's description it enforces.
+// Each check is labelled with the constraint of the op's description it
+// enforces.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,7 +23,8 @@ LogicalResult TopKOp::verify() {
     return failure();
   // C2
   if (getBias())
-    return checkSize(*this, "length of the bias", dim(getBias(), 0), dim(getScores(), 1));
+    return checkSize(*this, "length of the bias", dim(getBias(), 0),
+                     dim(getScores(), 1));
   return success();
 }
 
@@ -33,13 +35,15 @@ LogicalResult SequentialTopKOp::verify() {
   // C2
   if (getRelativeGap().isNegative() || !getRelativeGap().isFinite())
     return emitOpError("relative_gap is ")
-           << getRelativeGap().convertToDouble() << ", expected a number of at least 0";
+           << getRelativeGap().convertToDouble()
+           << ", expected a number of at least 0";
   return success();
 }
 
 LogicalResult MaskChoicesOp::verify() {
   // C1
-  return checkSize(*this, "length of the mask", dim(getMask(), 0), dim(getIndices(), 0));
+  return checkSize(*this, "length of the mask", dim(getMask(), 0),
+                   dim(getIndices(), 0));
 }
 
 LogicalResult FilterChoicesOp::verify() {
@@ -69,7 +73,7 @@ LogicalResult NormalizeWeightsOp::verify() {
     return failure();
   // C3
   if (!getOrder() && getEpsMode() != EpsMode::none)
-    return emitOpError("eps_mode is ")
-           << stringifyEpsMode(getEpsMode()) << ", expected none without an order";
+    return emitOpError("eps_mode is ") << stringifyEpsMode(getEpsMode())
+                                       << ", expected none without an order";
   return success();
 }

@@ -1,6 +1,7 @@
 //===- ExpertVerifiers.cpp - Constraints of dispatch, experts, combine ----===//
 //
-// Each check is labelled with the constraint of the op's description it enforces.
+// Each check is labelled with the constraint of the op's description it
+// enforces.
 //
 //===----------------------------------------------------------------------===//
 
@@ -13,7 +14,8 @@ using namespace mlir::moe;
 
 LogicalResult DispatchOp::verify() {
   // C1
-  if (failed(checkSize(*this, "row count", dim(getRows(), 0), dim(getSources(), 0))) ||
+  if (failed(checkSize(*this, "row count", dim(getRows(), 0),
+                       dim(getSources(), 0))) ||
       failed(checkSize(*this, "row width", dim(getRows(), 1), dim(getX(), 1))))
     return failure();
   // C2
@@ -22,12 +24,15 @@ LogicalResult DispatchOp::verify() {
                                     : "positions are given without weights");
   if (!getWeights())
     return success();
-  if (failed(checkSize(*this, "token count of weights", dim(getWeights(), 0), dim(getX(), 0))))
+  if (failed(checkSize(*this, "token count of weights", dim(getWeights(), 0),
+                       dim(getX(), 0))))
     return failure();
   return checkLeadingSizes(*this, "positions", getPositions(), getWeights());
 }
 
-int64_t ExpertMlpOp::getNumExperts() { return getOffsets() ? dim(getUp(), 0) : 1; }
+int64_t ExpertMlpOp::getNumExperts() {
+  return getOffsets() ? dim(getUp(), 0) : 1;
+}
 
 bool ExpertMlpOp::isFused() {
   return getGating() != Gating::none && getGating() != Gating::separate;
@@ -57,24 +62,28 @@ int64_t ExpertMlpOp::getInnerWidth() {
 static LogicalResult verifyExpertDimension(ExpertMlpOp op) {
   bool perExpert = bool(op.getOffsets());
   std::tuple<StringRef, Value, int64_t> parameters[] = {
-      {"up", op.getUp(), 2},           {"gate", op.getGate(), 2},
-      {"down", op.getDown(), 2},       {"up_bias", op.getUpBias(), 1},
-      {"gate_bias", op.getGateBias(), 1}, {"down_bias", op.getDownBias(), 1}};
+      {"up", op.getUp(), 2},
+      {"gate", op.getGate(), 2},
+      {"down", op.getDown(), 2},
+      {"up_bias", op.getUpBias(), 1},
+      {"gate_bias", op.getGateBias(), 1},
+      {"down_bias", op.getDownBias(), 1}};
   for (auto [name, value, matrixRank] : parameters) {
     if (!value)
       continue;
     // C1
     auto type = cast<RankedTensorType>(value.getType());
     if (!type.hasStaticShape())
-      return op.emitOpError() << name << " is " << type << ", expected a static shape";
+      return op.emitOpError()
+             << name << " is " << type << ", expected a static shape";
     int64_t rank = matrixRank + (perExpert ? 1 : 0);
     if (type.getRank() != rank)
-      return op.emitOpError() << "rank of " << name << " is " << type.getRank()
-                              << ", expected " << rank
-                              << (perExpert ? " with offsets" : " without offsets");
+      return op.emitOpError()
+             << "rank of " << name << " is " << type.getRank() << ", expected "
+             << rank << (perExpert ? " with offsets" : " without offsets");
     // C2
-    if (perExpert && failed(checkSize(op, "expert count of " + name, type.getDimSize(0),
-                                      op.getNumExperts())))
+    if (perExpert && failed(checkSize(op, "expert count of " + name,
+                                      type.getDimSize(0), op.getNumExperts())))
       return failure();
   }
   if (failed(checkAtLeast(op, "identity_experts", op.getIdentityExperts(), 0)))
@@ -90,32 +99,37 @@ LogicalResult ExpertMlpOp::verify() {
     return failure();
   // C3
   int64_t width = dim(getRows(), 1);
-  if (failed(checkSize(*this, "input width of up", inWidth(getUp(), getUpLayout()), width)))
+  if (failed(checkSize(*this, "input width of up",
+                       inWidth(getUp(), getUpLayout()), width)))
     return failure();
-  if (getGate() &&
-      failed(checkSize(*this, "input width of gate", inWidth(getGate(), getUpLayout()), width)))
+  if (getGate() && failed(checkSize(*this, "input width of gate",
+                                    inWidth(getGate(), getUpLayout()), width)))
     return failure();
   // C4
   bool separate = getGating() == Gating::separate;
-  if (failed(checkPresence(*this, "gate", bool(getGate()), separate, "for gating separate")))
+  if (failed(checkPresence(*this, "gate", bool(getGate()), separate,
+                           "for gating separate")))
     return failure();
   if (getGateBias() && !separate)
     return emitOpError("gate_bias is given, only allowed for gating separate");
   // C6
   int64_t upWidth = outWidth(getUp(), getUpLayout());
   if (isFused() && upWidth % 2)
-    return emitOpError("width of up is ") << upWidth << ", expected an even number for gating "
-                                          << stringifyGating(getGating());
+    return emitOpError("width of up is ")
+           << upWidth << ", expected an even number for gating "
+           << stringifyGating(getGating());
   // C5
   int64_t inner = getInnerWidth();
-  if ((getGate() && failed(checkSize(*this, "output width of gate",
-                                     outWidth(getGate(), getUpLayout()), inner))) ||
-      (getGateBias() &&
-       failed(checkSize(*this, "width of gate_bias", lastDim(getGateBias()), inner))) ||
-      (getUpBias() &&
-       failed(checkSize(*this, "width of up_bias", lastDim(getUpBias()), upWidth))) ||
-      (getDown() && failed(checkSize(*this, "input width of down",
-                                     inWidth(getDown(), getDownLayout()), inner))))
+  if ((getGate() &&
+       failed(checkSize(*this, "output width of gate",
+                        outWidth(getGate(), getUpLayout()), inner))) ||
+      (getGateBias() && failed(checkSize(*this, "width of gate_bias",
+                                         lastDim(getGateBias()), inner))) ||
+      (getUpBias() && failed(checkSize(*this, "width of up_bias",
+                                       lastDim(getUpBias()), upWidth))) ||
+      (getDown() &&
+       failed(checkSize(*this, "input width of down",
+                        inWidth(getDown(), getDownLayout()), inner))))
     return failure();
   // C7
   int64_t out = getDown() ? outWidth(getDown(), getDownLayout()) : inner;
@@ -127,7 +141,8 @@ LogicalResult ExpertMlpOp::verify() {
   if (getDownBias()) {
     if (!getDown())
       return emitOpError("down_bias is given, only allowed with down");
-    if (failed(checkSize(*this, "width of down_bias", lastDim(getDownBias()), out)))
+    if (failed(checkSize(*this, "width of down_bias", lastDim(getDownBias()),
+                         out)))
       return failure();
   }
   if (getIdentityExperts() && out != width)
@@ -147,26 +162,28 @@ static LogicalResult verifyBlockScheme(DequantizeOp op) {
   if (int64_t(block.size()) != data.getRank() ||
       llvm::any_of(block, [](int64_t size) { return size < 1; }))
     return op.emitOpError("block_shape is [")
-           << block << "], expected one positive size for each of " << data.getRank()
-           << " dimensions";
+           << block << "], expected one positive size for each of "
+           << data.getRank() << " dimensions";
   // C2
   if (!data.hasStaticShape() || data.getShape() != result.getShape())
-    return op.emitOpError("data is ") << data << ", expected the static shape of the result, "
-                                      << result;
-  bool fits = scales.getRank() == data.getRank() && !scales.getElementType().isInteger();
+    return op.emitOpError("data is ")
+           << data << ", expected the static shape of the result, " << result;
+  bool fits = scales.getRank() == data.getRank() &&
+              !scales.getElementType().isInteger();
   for (int64_t i = 0; fits && i < data.getRank(); ++i)
     fits = scales.getDimSize(i) ==
            int64_t(llvm::divideCeil(data.getDimSize(i), block[i]));
   if (!fits)
-    return op.emitOpError("scales are ") << scales << ", expected one float per block of ["
-                                         << block << "]";
+    return op.emitOpError("scales are ")
+           << scales << ", expected one float per block of [" << block << "]";
   return success();
 }
 
 LogicalResult DequantizeOp::verify() {
   // C1
   if (failed(checkPresence(*this, "block_shape", bool(getBlockShape()),
-                           getScheme() == QuantScheme::block, "for scheme block")))
+                           getScheme() == QuantScheme::block,
+                           "for scheme block")))
     return failure();
   if (getScheme() == QuantScheme::block)
     return verifyBlockScheme(*this);
@@ -175,7 +192,8 @@ LogicalResult DequantizeOp::verify() {
   auto scales = cast<RankedTensorType>(getScales().getType());
   auto result = cast<RankedTensorType>(getType());
   bool fits = data.hasStaticShape() && data.getRank() >= 2 &&
-              data.getElementType().isInteger(8) && data.getShape().back() == 16 &&
+              data.getElementType().isInteger(8) &&
+              data.getShape().back() == 16 &&
               scales.getElementType().isInteger(8) &&
               scales.getShape() == data.getShape().drop_back() &&
               result.getRank() == scales.getRank() &&
@@ -183,8 +201,9 @@ LogicalResult DequantizeOp::verify() {
               result.getShape().back() % 32 == 0 &&
               result.getShape().back() / 32 == scales.getShape().back();
   if (!fits)
-    return emitOpError("data ") << data << ", scales " << scales << " and result " << result
-                                << " are not blocks of 16 bytes with one byte of scale";
+    return emitOpError("data ")
+           << data << ", scales " << scales << " and result " << result
+           << " are not blocks of 16 bytes with one byte of scale";
   return success();
 }
 
@@ -197,7 +216,8 @@ LogicalResult CombineOp::verify() {
   if (failed(checkSize(*this, "token count of the result", dim(getResult(), 0),
                        dim(getPositions(), 0))))
     return failure();
-  return checkSize(*this, "width of the result", dim(getResult(), 1), dim(getRows(), 1));
+  return checkSize(*this, "width of the result", dim(getResult(), 1),
+                   dim(getRows(), 1));
 }
 
 LogicalResult MixOp::verify() {
@@ -206,14 +226,16 @@ LogicalResult MixOp::verify() {
   if (failed(checkPresence(*this, "coefficient", bool(getCoefficient()), !add,
                            "for modes other than add")))
     return failure();
-  if (!add &&
-      (failed(checkSize(*this, "token count of the coefficient", dim(getCoefficient(), 0),
-                        dim(getA(), 0))) ||
-       failed(checkSize(*this, "width of the coefficient", dim(getCoefficient(), 1),
-                        getMode() == MixMode::softmax ? 2 : 1))))
+  if (!add && (failed(checkSize(*this, "token count of the coefficient",
+                                dim(getCoefficient(), 0), dim(getA(), 0))) ||
+               failed(checkSize(*this, "width of the coefficient",
+                                dim(getCoefficient(), 1),
+                                getMode() == MixMode::softmax ? 2 : 1))))
     return failure();
   // C2
-  if (!add && !(getAScale().isExactlyValue(1.0) && getBScale().isExactlyValue(1.0)))
-    return emitOpError("a_scale or b_scale is given, only allowed for mode add");
+  if (!add &&
+      !(getAScale().isExactlyValue(1.0) && getBScale().isExactlyValue(1.0)))
+    return emitOpError(
+        "a_scale or b_scale is given, only allowed for mode add");
   return success();
 }

@@ -1,6 +1,7 @@
 //===- LossVerifiers.cpp - Constraints of the loss ops --------------------===//
 //
-// Each check is labelled with the constraint of the op's description it enforces.
+// Each check is labelled with the constraint of the op's description it
+// enforces.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,20 +18,25 @@ LogicalResult AuxLossOp::verify() {
   if (failed(checkPresence(*this, "indices", bool(getIndices()), counts,
                            "for kinds balance and l1")))
     return failure();
-  if (getIndices() && failed(checkSize(*this, "token count of the indices",
-                                       dim(getIndices(), 0), dim(getScores(), 0))))
+  if (getIndices() &&
+      failed(checkSize(*this, "token count of the indices",
+                       dim(getIndices(), 0), dim(getScores(), 0))))
     return failure();
   // C2
-  if (failed(checkPresence(*this, "noisy", bool(getNoisy()), load, "for kind load")) ||
-      failed(checkPresence(*this, "sigma", bool(getSigma()), load, "for kind load")))
+  if (failed(checkPresence(*this, "noisy", bool(getNoisy()), load,
+                           "for kind load")) ||
+      failed(checkPresence(*this, "sigma", bool(getSigma()), load,
+                           "for kind load")))
     return failure();
   if (getNoisy() && getNoisy().getType() != getScores().getType())
-    return emitOpError("noisy is ") << getNoisy().getType() << ", expected the type of the scores, "
-                                    << getScores().getType();
+    return emitOpError("noisy is ")
+           << getNoisy().getType() << ", expected the type of the scores, "
+           << getScores().getType();
   if (getSigma() && failed(checkPositive(*this, "sigma", *getSigma())))
     return failure();
   // C6
-  if (failed(checkPresence(*this, "k", bool(getK()), load || kind == LossKind::l1,
+  if (failed(checkPresence(*this, "k", bool(getK()),
+                           load || kind == LossKind::l1,
                            "for kinds load and l1")))
     return failure();
   int64_t experts = dim(getScores(), 1);
@@ -39,11 +45,12 @@ LogicalResult AuxLossOp::verify() {
   if (getK() && failed(checkRange(*this, "k", *getK(), 1, experts)))
     return failure();
   // C3
-  if (getMask() && failed(checkSize(*this, "length of the mask", dim(getMask(), 0),
-                                    dim(getScores(), 0))))
+  if (getMask() && failed(checkSize(*this, "length of the mask",
+                                    dim(getMask(), 0), dim(getScores(), 0))))
     return failure();
   // C4
-  if (failed(checkPresence(*this, "tau", bool(getTau()), kind == LossKind::entropy_global,
+  if (failed(checkPresence(*this, "tau", bool(getTau()),
+                           kind == LossKind::entropy_global,
                            "for kind entropy_global")))
     return failure();
   // C5
@@ -54,5 +61,6 @@ LogicalResult AuxLossOp::verify() {
 
 LogicalResult UpdateBiasOp::verify() {
   // C1
-  return checkSize(*this, "length of the counts", dim(getCounts(), 0), dim(getBias(), 0));
+  return checkSize(*this, "length of the counts", dim(getCounts(), 0),
+                   dim(getBias(), 0));
 }

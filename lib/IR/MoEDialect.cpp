@@ -40,21 +40,25 @@ Operation *MoEDialect::materializeConstant(OpBuilder &builder, Attribute value,
 // Attributes of functions
 //===----------------------------------------------------------------------===//
 
-/// `moe.name` binds an argument or result to the tensor of that name in a file. For an
-/// argument encoded as #moe.per_expert it names one tensor per expert, with `{expert}`
-/// in place of the expert's number.
-static LogicalResult verifyBinding(Operation *op, NamedAttribute attr, Type type) {
+/// `moe.name` binds an argument or result to the tensor of that name in a file.
+/// For an argument encoded as #moe.per_expert it names one tensor per expert,
+/// with `{expert}` in place of the expert's number.
+static LogicalResult verifyBinding(Operation *op, NamedAttribute attr,
+                                   Type type) {
   if (attr.getName() == "moe.name") {
     auto name = dyn_cast<StringAttr>(attr.getValue());
     if (!name)
       return op->emitError("attribute 'moe.name' is ")
              << attr.getValue() << ", expected a string";
     auto tensor = dyn_cast<RankedTensorType>(type);
-    bool perExpert = tensor && isa_and_nonnull<PerExpertAttr>(tensor.getEncoding());
+    bool perExpert =
+        tensor && isa_and_nonnull<PerExpertAttr>(tensor.getEncoding());
     // Lowered to a table of addresses, a parameter keeps its name.
     if (tensor && perExpert != name.getValue().contains("{expert}"))
       return op->emitError("attribute 'moe.name' is ")
-             << name << ", expected '{expert}' in it exactly for the encoding #moe.per_expert";
+             << name
+             << ", expected '{expert}' in it exactly for the encoding "
+                "#moe.per_expert";
     return success();
   }
   return op->emitError("unknown attribute '")
@@ -71,8 +75,8 @@ LogicalResult MoEDialect::verifyOperationAttribute(Operation *op,
 LogicalResult MoEDialect::verifyRegionArgAttribute(Operation *op, unsigned,
                                                    unsigned argument,
                                                    NamedAttribute attr) {
-  return verifyBinding(op, attr,
-                       cast<FunctionOpInterface>(op).getArgumentTypes()[argument]);
+  return verifyBinding(
+      op, attr, cast<FunctionOpInterface>(op).getArgumentTypes()[argument]);
 }
 
 LogicalResult MoEDialect::verifyRegionResultAttribute(Operation *op, unsigned,
@@ -86,12 +90,13 @@ LogicalResult MoEDialect::verifyRegionResultAttribute(Operation *op, unsigned,
 // #moe.per_expert
 //===----------------------------------------------------------------------===//
 
-LogicalResult
-PerExpertAttr::verifyEncoding(ArrayRef<int64_t> shape, Type,
-                              function_ref<InFlightDiagnostic()> emitError) const {
+LogicalResult PerExpertAttr::verifyEncoding(
+    ArrayRef<int64_t> shape, Type,
+    function_ref<InFlightDiagnostic()> emitError) const {
   if (shape.size() < 2)
-    return emitError() << "encoding #moe.per_expert needs rank 2 or more, found "
-                       << shape.size();
+    return emitError()
+           << "encoding #moe.per_expert needs rank 2 or more, found "
+           << shape.size();
   if (llvm::any_of(shape, ShapedType::isDynamic))
     return emitError() << "encoding #moe.per_expert needs a static shape";
   return success();

@@ -1,6 +1,7 @@
 //===- ScoreVerifiers.cpp - Constraints of the ops that score experts -----===//
 //
-// Each check is labelled with the constraint of the op's description it enforces.
+// Each check is labelled with the constraint of the op's description it
+// enforces.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,14 +18,16 @@ LogicalResult GateOp::verify() {
     return failure();
   // C2
   int64_t experts = dim(getWeight(), outIn ? 0 : 1);
-  if (failed(checkSize(*this, "expert count of the result", dim(getLogits(), 1), experts)))
+  if (failed(checkSize(*this, "expert count of the result", dim(getLogits(), 1),
+                       experts)))
     return failure();
-  if (getBias() &&
-      failed(checkSize(*this, "expert count of the bias", dim(getBias(), 0), experts)))
+  if (getBias() && failed(checkSize(*this, "expert count of the bias",
+                                    dim(getBias(), 0), experts)))
     return failure();
   // C3
   if (getScale() && getKind() == GateKind::linear)
-    return emitOpError("scale is given, only allowed for kind cosine or distance");
+    return emitOpError(
+        "scale is given, only allowed for kind cosine or distance");
   // C4
   if (getSoftcap() && failed(checkPositive(*this, "softcap", *getSoftcap())))
     return failure();
@@ -34,8 +37,9 @@ LogicalResult GateOp::verify() {
     return failure();
   // C6
   if (getNormEpsMode() != EpsMode::none && getKind() != GateKind::cosine)
-    return emitOpError("norm_eps_mode is ") << stringifyEpsMode(getNormEpsMode())
-                                            << ", expected none unless kind is cosine";
+    return emitOpError("norm_eps_mode is ")
+           << stringifyEpsMode(getNormEpsMode())
+           << ", expected none unless kind is cosine";
   return checkEps(*this, "norm_eps", getNormEps(), getNormEpsMode());
 }
 
@@ -63,8 +67,10 @@ LogicalResult LimitGroupsOp::verify() {
   // C1
   if (ShapedType::isDynamic(experts) || groups < 1 || experts % groups)
     return emitOpError("num_groups is ")
-           << groups << ", expected a divisor of the static expert count, which is "
-           << (ShapedType::isDynamic(experts) ? "dynamic" : std::to_string(experts));
+           << groups
+           << ", expected a divisor of the static expert count, which is "
+           << (ShapedType::isDynamic(experts) ? "dynamic"
+                                              : std::to_string(experts));
   // C2
   if (failed(checkRange(*this, "keep", getKeep(), 1, groups)))
     return failure();

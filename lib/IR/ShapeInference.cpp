@@ -7,7 +7,8 @@
 using namespace mlir;
 using namespace mlir::moe;
 
-/// Inference runs before operand types are verified, so each rank is checked here.
+/// Inference runs before operand types are verified, so each rank is checked
+/// here.
 static FailureOr<RankedTensorType> getTensor(Value value, int64_t rank,
                                              std::optional<Location> loc) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
@@ -21,10 +22,11 @@ static RankedTensorType idsType(MLIRContext *context, ArrayRef<int64_t> shape) {
   return RankedTensorType::get(shape, IntegerType::get(context, 32));
 }
 
-/// An integer attribute of an op under construction. A parsed attribute dictionary is
-/// not yet among the op's properties when its types are inferred.
-static FailureOr<int64_t> getSize(IntegerAttr property, DictionaryAttr attributes,
-                                  StringRef name, std::optional<Location> loc) {
+/// An integer attribute of an op under construction. A parsed attribute
+/// dictionary is not yet among the op's properties when its types are inferred.
+static FailureOr<int64_t> getSize(IntegerAttr property,
+                                  DictionaryAttr attributes, StringRef name,
+                                  std::optional<Location> loc) {
   if (!property && attributes)
     property = attributes.getAs<IntegerAttr>(name);
   if (!property)
@@ -33,10 +35,12 @@ static FailureOr<int64_t> getSize(IntegerAttr property, DictionaryAttr attribute
 }
 
 LogicalResult TopKOp::inferReturnTypes(MLIRContext *context,
-                                       std::optional<Location> loc, Adaptor adaptor,
+                                       std::optional<Location> loc,
+                                       Adaptor adaptor,
                                        SmallVectorImpl<Type> &types) {
   auto scores = getTensor(adaptor.getScores(), 2, loc);
-  auto k = getSize(adaptor.getProperties().k, adaptor.getAttributes(), "k", loc);
+  auto k =
+      getSize(adaptor.getProperties().k, adaptor.getAttributes(), "k", loc);
   if (failed(scores) || failed(k))
     return failure();
   types.push_back(idsType(context, {scores->getDimSize(0), *k}));
@@ -48,7 +52,8 @@ LogicalResult SequentialTopKOp::inferReturnTypes(MLIRContext *context,
                                                  Adaptor adaptor,
                                                  SmallVectorImpl<Type> &types) {
   auto logits = getTensor(adaptor.getLogits(), 2, loc);
-  auto k = getSize(adaptor.getProperties().k, adaptor.getAttributes(), "k", loc);
+  auto k =
+      getSize(adaptor.getProperties().k, adaptor.getAttributes(), "k", loc);
   if (failed(logits) || failed(k))
     return failure();
   SmallVector<int64_t> shape = {logits->getDimSize(0), *k};
@@ -69,7 +74,8 @@ LogicalResult TopTokensOp::inferReturnTypes(MLIRContext *context,
 }
 
 LogicalResult SelectOp::inferReturnTypes(MLIRContext *context,
-                                         std::optional<Location> loc, Adaptor adaptor,
+                                         std::optional<Location> loc,
+                                         Adaptor adaptor,
                                          SmallVectorImpl<Type> &types) {
   auto scores = getTensor(adaptor.getScores(), 2, loc);
   if (failed(scores))
@@ -79,7 +85,8 @@ LogicalResult SelectOp::inferReturnTypes(MLIRContext *context,
 }
 
 LogicalResult LookupOp::inferReturnTypes(MLIRContext *context,
-                                         std::optional<Location> loc, Adaptor adaptor,
+                                         std::optional<Location> loc,
+                                         Adaptor adaptor,
                                          SmallVectorImpl<Type> &types) {
   auto ids = getTensor(adaptor.getIds(), 1, loc);
   if (failed(ids))
@@ -113,10 +120,11 @@ LogicalResult GatherWeightsOp::inferReturnTypes(MLIRContext *context,
 }
 
 LogicalResult CountOp::inferReturnTypes(MLIRContext *context,
-                                        std::optional<Location> loc, Adaptor adaptor,
+                                        std::optional<Location> loc,
+                                        Adaptor adaptor,
                                         SmallVectorImpl<Type> &types) {
-  auto experts = getSize(adaptor.getProperties().num_experts, adaptor.getAttributes(),
-                         "num_experts", loc);
+  auto experts = getSize(adaptor.getProperties().num_experts,
+                         adaptor.getAttributes(), "num_experts", loc);
   if (failed(experts))
     return failure();
   types.push_back(idsType(context, {*experts}));

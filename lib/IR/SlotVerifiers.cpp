@@ -1,6 +1,7 @@
 //===- SlotVerifiers.cpp - Constraints of capacity, slots and grouping ----===//
 //
-// Each check is labelled with the constraint of the op's description it enforces.
+// Each check is labelled with the constraint of the op's description it
+// enforces.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,10 +25,11 @@ LogicalResult CountOp::verify() {
 
 LogicalResult CapacityOp::verify() {
   // C1
-  std::pair<StringRef, int64_t> positives[] = {{"num_experts", getNumExperts()},
-                                               {"choices", getChoices()},
-                                               {"multiplier", getMultiplier()},
-                                               {"multiple_of", getMultipleOf()}};
+  std::pair<StringRef, int64_t> positives[] = {
+      {"num_experts", getNumExperts()},
+      {"choices", getChoices()},
+      {"multiplier", getMultiplier()},
+      {"multiple_of", getMultipleOf()}};
   constexpr int64_t largest = std::numeric_limits<int32_t>::max();
   for (auto [name, value] : positives)
     if (failed(checkRange(*this, name, value, 1, largest)))
@@ -63,18 +65,21 @@ LogicalResult AssignSlotsOp::verify() {
   }
   // C3
   if (getUnselectedPriority() && !perChoice)
-    return emitOpError("unselected_priority is given, only allowed with a priority per choice");
+    return emitOpError("unselected_priority is given, only allowed with a "
+                       "priority per choice");
   // C4
   if (failed(checkPresence(*this, "random", bool(getRandom()),
                            getOverflow() == Overflow::random_spare,
                            "for overflow random_spare")))
     return failure();
-  if (getRandom() && failed(checkLeadingSizes(*this, "random", getRandom(), getIndices())))
+  if (getRandom() &&
+      failed(checkLeadingSizes(*this, "random", getRandom(), getIndices())))
     return failure();
   // C5
   if (perChoice && getOverflow() != Overflow::drop)
-    return emitOpError("overflow is ") << stringifyOverflow(getOverflow())
-                                       << ", expected drop with a priority per choice";
+    return emitOpError("overflow is ")
+           << stringifyOverflow(getOverflow())
+           << ", expected drop with a priority per choice";
   return success();
 }
 
@@ -88,7 +93,8 @@ LogicalResult GroupByExpertOp::verify() {
   if (bool(getSlots()) != bool(getCapacity()))
     return emitOpError(getSlots() ? "slots are given without a capacity"
                                   : "capacity is given without slots");
-  if (getSlots() && failed(checkLeadingSizes(*this, "slots", getSlots(), getIndices())))
+  if (getSlots() &&
+      failed(checkLeadingSizes(*this, "slots", getSlots(), getIndices())))
     return failure();
   // C3
   if (failed(checkSize(*this, "length of the offsets", dim(getOffsets(), 0),

@@ -17,16 +17,17 @@ inline LogicalResult checkSize(Operation *op, const Twine &what, int64_t found,
   if (ShapedType::isDynamic(found) || ShapedType::isDynamic(expected) ||
       found == expected)
     return success();
-  return op->emitOpError() << what << " is " << found << ", expected " << expected;
+  return op->emitOpError() << what << " is " << found << ", expected "
+                           << expected;
 }
 
 /// Fails unless each dimension of `value` can equal that dimension of `like`.
-inline LogicalResult checkLeadingSizes(Operation *op, StringRef what, Value value,
-                                       Value like) {
+inline LogicalResult checkLeadingSizes(Operation *op, StringRef what,
+                                       Value value, Value like) {
   int64_t rank = cast<ShapedType>(value.getType()).getRank();
   for (int64_t i = 0; i < rank; ++i)
-    if (failed(checkSize(op, "dimension " + Twine(i) + " of " + what, dim(value, i),
-                         dim(like, i))))
+    if (failed(checkSize(op, "dimension " + Twine(i) + " of " + what,
+                         dim(value, i), dim(like, i))))
       return failure();
   return success();
 }
@@ -40,8 +41,8 @@ inline LogicalResult checkRange(Operation *op, const Twine &what, int64_t value,
                            << " to " << upper;
 }
 
-inline LogicalResult checkAtLeast(Operation *op, const Twine &what, int64_t value,
-                                  int64_t lower) {
+inline LogicalResult checkAtLeast(Operation *op, const Twine &what,
+                                  int64_t value, int64_t lower) {
   if (value >= lower)
     return success();
   return op->emitOpError() << what << " is " << value << ", expected at least "
@@ -49,7 +50,8 @@ inline LogicalResult checkAtLeast(Operation *op, const Twine &what, int64_t valu
 }
 
 /// Fails unless `value` is a finite number above zero.
-inline LogicalResult checkPositive(Operation *op, const Twine &what, APFloat value) {
+inline LogicalResult checkPositive(Operation *op, const Twine &what,
+                                   APFloat value) {
   if (value.isFinite() && !value.isNegative() && !value.isZero())
     return success();
   return op->emitOpError() << what << " is " << value.convertToDouble()
@@ -57,21 +59,25 @@ inline LogicalResult checkPositive(Operation *op, const Twine &what, APFloat val
 }
 
 /// Fails unless an epsilon is positive exactly when its mode uses it.
-inline LogicalResult checkEps(Operation *op, StringRef name, APFloat eps, EpsMode mode) {
+inline LogicalResult checkEps(Operation *op, StringRef name, APFloat eps,
+                              EpsMode mode) {
   if (mode != EpsMode::none)
     return checkPositive(op, name, eps);
   if (eps.isZero())
     return success();
-  return op->emitOpError() << name << " is " << eps.convertToDouble() << ", expected 0 for "
-                           << name << "_mode none";
+  return op->emitOpError() << name << " is " << eps.convertToDouble()
+                           << ", expected 0 for " << name << "_mode none";
 }
 
-/// Fails unless an optional operand or attribute is present exactly when `needed`.
+/// Fails unless an optional operand or attribute is present exactly when
+/// `needed`.
 inline LogicalResult checkPresence(Operation *op, StringRef what, bool found,
                                    bool needed, const Twine &when) {
   if (found == needed)
     return success();
-  return op->emitOpError() << what << (needed ? " is missing, needed " : " is given, only allowed ")
+  return op->emitOpError() << what
+                           << (needed ? " is missing, needed "
+                                      : " is given, only allowed ")
                            << when;
 }
 
