@@ -1,0 +1,22 @@
+// Ties between groups, NaN, one group, all groups.
+
+// RUN: moe-run %s --input=%S/Data/limit-groups.plain.in.safetensors --expect=%S/Data/limit-groups.plain.out.safetensors
+// RUN: moe-run %s --input=%S/Data/limit-groups.t0.in.safetensors --expect=%S/Data/limit-groups.t0.out.safetensors
+
+func.func @moe_layer(%scores: tensor<?x6xf32> {moe.name = "scores"})
+    -> (tensor<?x6xf32> {moe.name = "max"}, tensor<?x6xf32> {moe.name = "sum_top"},
+        tensor<?x6xf32> {moe.name = "three_groups"},
+        tensor<?x6xf32> {moe.name = "one_group"}) {
+  %max = moe.limit_groups max %scores {keep = 1 : i64, num_groups = 3 : i64}
+    : tensor<?x6xf32>
+  %sum_top = moe.limit_groups sum_top %scores
+    {fill = #moe.group_fill<zero>, keep = 2 : i64, num_groups = 3 : i64, top = 2 : i64}
+    : tensor<?x6xf32>
+  %three_groups = moe.limit_groups max %scores
+    {fill = #moe.group_fill<zero>, keep = 3 : i64, num_groups = 3 : i64} : tensor<?x6xf32>
+  %one_group = moe.limit_groups sum_top %scores
+    {fill = #moe.group_fill<zero>, keep = 1 : i64, num_groups = 1 : i64, top = 4 : i64}
+    : tensor<?x6xf32>
+  return %max, %sum_top, %three_groups, %one_group
+    : tensor<?x6xf32>, tensor<?x6xf32>, tensor<?x6xf32>, tensor<?x6xf32>
+}
