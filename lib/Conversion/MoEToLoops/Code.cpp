@@ -115,6 +115,14 @@ Value Code::convert(Value value, Type type) {
     return value;
   unsigned from = getElementTypeOrSelf(value).getIntOrFloatBitWidth();
   unsigned to = getElementTypeOrSelf(type).getIntOrFloatBitWidth();
+  // Code for a direct step between 16 and 64 bits calls functions that not every C
+  // runtime has.
+  if (std::max(from, to) == 64 && std::min(from, to) == 16) {
+    Type between = builder.getF32Type();
+    if (auto shaped = dyn_cast<ShapedType>(type))
+      between = shaped.clone(between);
+    return convert(convert(value, between), type);
+  }
   if (from < to)
     return arith::ExtFOp::create(builder, loc, type, value);
   return arith::TruncFOp::create(builder, loc, type, value);
