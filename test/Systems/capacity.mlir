@@ -2,6 +2,7 @@
 // systems do not agree, so that every difference between them is a number here.
 
 // RUN: moe-opt %s --canonicalize | FileCheck %s
+// RUN: moe-opt %s --convert-moe-to-loops --canonicalize | FileCheck %s
 
 // 100 tokens, 8 experts, 2 choices, factor 1.25.
 // CHECK-LABEL: func.func @hundred_tokens(

@@ -25,7 +25,8 @@ func.func @softmax_over_tokens(%l: tensor<?x8xf32>) -> tensor<?x8xf32> {
 
 // An f64 element makes all arithmetic f64.
 // CHECK-LABEL: func.func @sigmoid(
-// CHECK: arith.extf %{{.*}} : f16 to f64
+// CHECK: arith.extf %{{.*}} : f16 to f32
+// CHECK: arith.extf %{{.*}} : f32 to f64
 // CHECK: math.exp %{{.*}} : f64
 func.func @sigmoid(%l: tensor<?x?xf16>) -> tensor<?x?xf64> {
   %s = moe.score sigmoid %l : tensor<?x?xf16> -> tensor<?x?xf64>
