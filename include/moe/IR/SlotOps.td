@@ -84,20 +84,23 @@ def MoE_AssignSlotsOp : MoE_Op<"assign_slots", [Pure, AttrSizedOperandSegments, 
     * `k_major`: all first choices by token, then all second choices, and so on;
     * `token_major`: all choices of the first token, then of the second, and so on.
 
-    A `priority` changes the order. One value per token (T): tokens are served by
-    descending priority, equal ones by index. One value per choice (T x k): each
-    expert serves the choices of each column (`k_major`) or of all (`token_major`) by
-    descending priority; with `unselected_priority` p the tokens of the group that did
-    not choose the expert compete with priority p, and the slots they win stay empty.
+    Indices outside [0, num_experts) are not served.
+
+    A `priority` changes the order; NaN is above every number. One value per token (T):
+    tokens are served by descending priority, equal ones by index. One value per choice
+    (T x k): each expert serves its choices in one column after the other (`k_major`)
+    or in all of them together (`token_major`) by descending priority, equal ones by
+    token, then by column. With `unselected_priority` p the tokens of the group that did
+    not choose the expert there compete with priority p, and the slots they win stay empty.
 
     A choice is kept while its expert has a free slot. Otherwise, by `overflow`:
 
     * `drop`: it is given up.
-    * `next_choice`: a token has one place; choice c + 1 is only served if all earlier
-      choices of the token found their expert full.
+    * `next_choice`: a token has one place; a choice is only served if none of the
+      token's earlier ones was kept.
     * `random_spare`: first all choices are served; then each choice that found no
       slot, in order, goes to expert r of `random` if it has a free slot, where r counts,
-      modulo their number, the experts that still have room, lowest first.
+      modulo their number, the experts that had room after the first pass, lowest first.
 
     kept[t,c] is the expert that serves the choice or -1. slots[t,c] is the slot, with
     group g using slots g * capacity to (g + 1) * capacity - 1, or -1.
