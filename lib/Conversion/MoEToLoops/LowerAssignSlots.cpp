@@ -1,8 +1,8 @@
 //===- LowerAssignSlots.cpp - Which choices fit into their experts --------===//
 //
-// Groups are independent of each other. Within a group choices are served one after
-// another: SlotsInTokenOrder follows a sequence of tokens, SlotsByPriority one of
-// choices.
+// Groups are independent of each other. Within a group choices are served one
+// after another: SlotsInTokenOrder follows a sequence of tokens,
+// SlotsByPriority one of choices.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,7 +23,8 @@ public:
   Slots(AssignSlotsOp op, Code &code)
       : op(op), code(code), indices(code.buffer(op.getIndices())),
         tokens(code.dim(indices, 0)), choices(code.dim(indices, 1)),
-        groups(code.index(op.getGroups())), experts(code.index(op.getNumExperts())),
+        groups(code.index(op.getGroups())),
+        experts(code.index(op.getNumExperts())),
         capacity(code.term(op.getCapacity())),
         kept(code.allocate(op.getKept().getType(), {tokens, choices})),
         slots(code.allocate(op.getSlots().getType(), {tokens, choices})),
@@ -63,7 +64,8 @@ void Slots::forEachGroup(function_ref<void(Group)> body) {
   });
 }
 
-void Slots::ifChosen(Term token, Term choice, function_ref<void(Term expert)> body) {
+void Slots::ifChosen(Term token, Term choice,
+                     function_ref<void(Term expert)> body) {
   Term expert = code.load(indices, {token, choice});
   code.ifThen(expert >= 0 && expert < experts, [&] { body(expert); });
 }
@@ -76,13 +78,16 @@ void Slots::serve(Group group, Term token, Term choice, Term expert) {
   });
 }
 
-void Slots::place(Group group, Term token, Term choice, Term expert, Term position) {
+void Slots::place(Group group, Term token, Term choice, Term expert,
+                  Term position) {
   code.store(expert, kept, {token, choice});
   code.store(group.index * capacity + position, slots, {token, choice});
 }
 
-/// Sorts elements [begin, end) of `order` by descending key, equal ones as they are.
-static void sortByKey(Code &code, Value keys, Value order, Term begin, Term end) {
+/// Sorts elements [begin, end) of `order` by descending key, equal ones as they
+/// are.
+static void sortByKey(Code &code, Value keys, Value order, Term begin,
+                      Term end) {
   stableSort(code, order, begin, end, [&](Term a, Term b) {
     return code.load(keys, a) > code.load(keys, b);
   });
@@ -110,7 +115,8 @@ private:
 };
 } // namespace
 
-SlotsInTokenOrder::SlotsInTokenOrder(AssignSlotsOp op, Code &code) : Slots(op, code) {
+SlotsInTokenOrder::SlotsInTokenOrder(AssignSlotsOp op, Code &code)
+    : Slots(op, code) {
   if (!op.getPriority())
     return;
   Value priority = code.buffer(op.getPriority());
@@ -124,9 +130,8 @@ SlotsInTokenOrder::SlotsInTokenOrder(AssignSlotsOp op, Code &code) : Slots(op, c
 
 void SlotsInTokenOrder::forEachChoice(Group group, Visit visit) {
   auto forEachToken = [&](Code::Body body) {
-    code.forRange(group.begin, group.end, 1, [&](Term at) {
-      body(order ? code.load(order, at) : at);
-    });
+    code.forRange(group.begin, group.end, 1,
+                  [&](Term at) { body(order ? code.load(order, at) : at); });
   };
   if (isTokenMajor())
     forEachToken([&](Term token) {
@@ -177,7 +182,8 @@ void SlotsInTokenOrder::serveFromSpare(Group group) {
       ifChosen(token, choice, [&](Term) {
         code.ifThen(code.load(kept, {token, choice}) < 0, [&] {
           // A remainder has the sign of the dividend.
-          Term drawn = (code.load(random, {token, choice}) % count + count) % count;
+          Term drawn =
+              (code.load(random, {token, choice}) % count + count) % count;
           serve(group, token, choice, code.load(spare, drawn));
         });
       });
@@ -191,8 +197,8 @@ void SlotsInTokenOrder::serveFromSpare(Group group) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Serves sets of choices, each by descending priority: a set is one column of the
-/// indices, or all of them. A choice is known by token * choices + column.
+/// Serves sets of choices, each by descending priority: a set is one column of
+/// the indices, or all of them. A choice is known by token * choices + column.
 class SlotsByPriority : public Slots {
 public:
   SlotsByPriority(AssignSlotsOp op, Code &code);
@@ -211,12 +217,14 @@ private:
   Term idleKey;
   /// For each choice, how many tokens before its token are idle for its expert.
   Value idleBefore;
-  /// For each group and expert, the tokens that are not idle, and the last one of them.
+  /// For each group and expert, the tokens that are not idle, and the last one
+  /// of them.
   Value choosers, lastChooser;
 };
 } // namespace
 
-SlotsByPriority::SlotsByPriority(AssignSlotsOp op, Code &code) : Slots(op, code) {
+SlotsByPriority::SlotsByPriority(AssignSlotsOp op, Code &code)
+    : Slots(op, code) {
   Type type = code.builder.getIndexType();
   Value priority = code.buffer(op.getPriority());
   keys = code.allocate(type, tokens * choices);
@@ -229,7 +237,8 @@ SlotsByPriority::SlotsByPriority(AssignSlotsOp op, Code &code) : Slots(op, code)
   });
   if (!op.getUnselectedPriority())
     return;
-  idleKey = code.orderKey(code.real(op.getUnselectedPriority()->convertToDouble()));
+  idleKey =
+      code.orderKey(code.real(op.getUnselectedPriority()->convertToDouble()));
   idleBefore = code.allocate(type, tokens * choices);
   choosers = code.allocate(type, {groups, experts});
   lastChooser = code.allocate(type, {groups, experts});
@@ -238,8 +247,9 @@ SlotsByPriority::SlotsByPriority(AssignSlotsOp op, Code &code) : Slots(op, code)
 void SlotsByPriority::assign(Group group) {
   if (isTokenMajor())
     return serveColumns(group, code.index(0), choices);
-  code.forEach(choices,
-               [&](Term column) { serveColumns(group, column, code.index(1)); });
+  code.forEach(choices, [&](Term column) {
+    serveColumns(group, column, code.index(1));
+  });
 }
 
 void SlotsByPriority::serveColumns(Group group, Term first, Term count) {
@@ -289,18 +299,20 @@ void SlotsByPriority::countIdle(Group group, Term begin, Term end) {
   });
 }
 
-/// The place of a choice is the number of choices and of idle tokens served before it.
+/// The place of a choice is the number of choices and of idle tokens served
+/// before it.
 void SlotsByPriority::serveAmongIdle(Group group, Term id, Term expert) {
   Term key = code.load(keys, id);
   Term idle = size(group) - code.load(choosers, {group.index, expert});
-  Term ahead = code.select(
-      key > idleKey, code.index(0),
-      code.select(key == idleKey, code.load(idleBefore, id), idle));
+  Term ahead =
+      code.select(key > idleKey, code.index(0),
+                  code.select(key == idleKey, code.load(idleBefore, id), idle));
   Term chosen = code.load(used, {group.index, expert});
   code.store(chosen + 1, used, {group.index, expert});
   Term position = chosen + ahead;
-  code.ifThen(position < capacity,
-              [&] { place(group, id / choices, id % choices, expert, position); });
+  code.ifThen(position < capacity, [&] {
+    place(group, id / choices, id % choices, expert, position);
+  });
 }
 
 //===----------------------------------------------------------------------===//

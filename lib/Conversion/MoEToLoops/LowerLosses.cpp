@@ -43,7 +43,8 @@ private:
   // Losses of a sum over the tokens for each expert.
   Term kthLargest(Term token);
   Term chanceToStay(Term token, Term expert);
-  Value sumPerExpert(Group group, function_ref<Term(Term token, Term expert)> number);
+  Value sumPerExpert(Group group,
+                     function_ref<Term(Term token, Term expert)> number);
   Value countChoices(Group group);
   Term balance(Group group, Term count);
   Term squaredVariation(Value sums);
@@ -71,19 +72,22 @@ void AuxLoss::forEachCounted(Group group, Code::Body body) {
 }
 
 Term AuxLoss::sumCounted(Group group, function_ref<Term(Term token)> number) {
-  return code.fold(group.begin, group.end, code.real(0), [&](Term token, Term sum) {
-    return code.select(isCounted(token), sum + number(token), sum);
-  });
+  return code.fold(
+      group.begin, group.end, code.real(0), [&](Term token, Term sum) {
+        return code.select(isCounted(token), sum + number(token), sum);
+      });
 }
 
 Term AuxLoss::compute() {
   switch (op.getKind()) {
   case LossKind::z:
-    perToken = computePerToken([&](Term token) { return squareOfLogSum(token); });
+    perToken =
+        computePerToken([&](Term token) { return squareOfLogSum(token); });
     break;
   case LossKind::entropy_local:
     perToken = computePerToken([&](Term token) {
-      return entropy([&](Term expert) { return code.load(scores, {token, expert}); });
+      return entropy(
+          [&](Term expert) { return code.load(scores, {token, expert}); });
     });
     break;
   case LossKind::load:
@@ -100,8 +104,8 @@ Term AuxLoss::compute() {
     Term begin = code.min(index * size, tokens);
     Group group{begin, code.min(begin + size, tokens)};
     Term count = sumCounted(group, [&](Term) { return code.real(1); });
-    code.store(code.select(count == 0, code.real(0), lossOf(group, count)), losses,
-               index);
+    code.store(code.select(count == 0, code.real(0), lossOf(group, count)),
+               losses, index);
   });
   Term sum = code.fold(groups, code.real(0), [&](Term index, Term sum) {
     return sum + code.load(losses, index);
@@ -116,7 +120,8 @@ Term AuxLoss::lossOf(Group group, Term count) {
   switch (op.getKind()) {
   case LossKind::z:
   case LossKind::entropy_local:
-    return sumCounted(group, [&](Term token) { return code.load(perToken, token); }) /
+    return sumCounted(group,
+                      [&](Term token) { return code.load(perToken, token); }) /
            count;
   case LossKind::balance:
   case LossKind::l1:
@@ -132,7 +137,8 @@ Term AuxLoss::lossOf(Group group, Term count) {
     Term entropyOfMean =
         entropy([&](Term expert) { return code.load(sums, expert) / count; });
     code.deallocate(sums);
-    return code.max(code.real(0), op.getTau()->convertToDouble() - entropyOfMean);
+    return code.max(code.real(0),
+                    op.getTau()->convertToDouble() - entropyOfMean);
   }
   }
   llvm_unreachable("unknown loss");
@@ -155,7 +161,8 @@ Term AuxLoss::squareOfLogSum(Term token) {
         return code.max(largest, logit(expert));
       });
   // The largest exponent becomes 0, unless the difference has no value.
-  Term shift = code.select(code.absolute(largest) < infinity, largest, code.real(0));
+  Term shift =
+      code.select(code.absolute(largest) < infinity, largest, code.real(0));
   Term sum = code.fold(experts, code.real(0), [&](Term expert, Term sum) {
     return sum + code.exp(logit(expert) - shift);
   });
@@ -195,12 +202,13 @@ Term AuxLoss::kthLargest(Term token) {
 
 Value AuxLoss::allocatePerExpert() {
   Value zeros = code.allocate(code.realType, experts);
-  code.forEach(experts, [&](Term expert) { code.store(code.real(0), zeros, expert); });
+  code.forEach(experts,
+               [&](Term expert) { code.store(code.real(0), zeros, expert); });
   return zeros;
 }
 
-Value AuxLoss::sumPerExpert(Group group,
-                            function_ref<Term(Term token, Term expert)> number) {
+Value AuxLoss::sumPerExpert(
+    Group group, function_ref<Term(Term token, Term expert)> number) {
   Value sums = allocatePerExpert();
   forEachCounted(group, [&](Term token) {
     code.forEach(experts, [&](Term expert) {
@@ -224,10 +232,12 @@ Value AuxLoss::countChoices(Group group) {
   return counts;
 }
 
-/// E * sum_e f_e P_e, over the number of choices of a token where the kind says so.
+/// E * sum_e f_e P_e, over the number of choices of a token where the kind says
+/// so.
 Term AuxLoss::balance(Group group, Term count) {
-  Value sums = sumPerExpert(
-      group, [&](Term token, Term expert) { return code.load(scores, {token, expert}); });
+  Value sums = sumPerExpert(group, [&](Term token, Term expert) {
+    return code.load(scores, {token, expert});
+  });
   Value counts = countChoices(group);
   Term sum = code.fold(experts, code.real(0), [&](Term expert, Term sum) {
     Term fraction = code.load(counts, expert) / count;
@@ -244,11 +254,12 @@ Term AuxLoss::balance(Group group, Term count) {
   return loss;
 }
 
-/// 1 - Phi((theta_t - s) / sigma): the chance that an expert with clean logit s stays
-/// above the token's threshold under fresh noise.
+/// 1 - Phi((theta_t - s) / sigma): the chance that an expert with clean logit s
+/// stays above the token's threshold under fresh noise.
 Term AuxLoss::chanceToStay(Term token, Term expert) {
   double scale = op.getSigma()->convertToDouble() * std::sqrt(2.0);
-  Term distance = code.load(perToken, token) - code.load(scores, {token, expert});
+  Term distance =
+      code.load(perToken, token) - code.load(scores, {token, expert});
   return 0.5 * (1 - code.erf(distance / scale));
 }
 
@@ -290,7 +301,8 @@ Results mlir::moe::lowerToLoops(UpdateBiasOp op, Code &code) {
   });
   Term rate = code.real(op.getRate().convertToDouble());
   code.forEach(experts, [&](Term expert) {
-    // Times the number of experts, the difference from the mean is an exact integer.
+    // Times the number of experts, the difference from the mean is an exact
+    // integer.
     Term scaled = code.load(counts, expert) * experts;
     Term step = code.select(scaled < total, rate,
                             code.select(scaled > total, -rate, code.real(0)));

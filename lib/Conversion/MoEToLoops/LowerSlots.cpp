@@ -82,20 +82,22 @@ static Term roundCapacity(Code &code, Rounding rounding, Term value) {
   }
   Value integer =
       arith::FPToSIOp::create(builder, code.loc, builder.getI64Type(), rounded);
-  return code.term(
-      arith::IndexCastOp::create(builder, code.loc, builder.getIndexType(), integer));
+  return code.term(arith::IndexCastOp::create(builder, code.loc,
+                                              builder.getIndexType(), integer));
 }
 
 static Term largestCount(Code &code, Value tensor) {
   Value counts = code.buffer(tensor);
-  return code.fold(code.dim(counts, 0), code.index(0), [&](Term expert, Term largest) {
-    return code.max(largest, code.load(counts, expert));
-  });
+  return code.fold(code.dim(counts, 0), code.index(0),
+                   [&](Term expert, Term largest) {
+                     return code.max(largest, code.load(counts, expert));
+                   });
 }
 
 Results mlir::moe::lowerToLoops(CapacityOp op, Code &code) {
-  Type real = op.getArithmetic() == Arithmetic::f32 ? Type(code.builder.getF32Type())
-                                                    : code.builder.getF64Type();
+  Type real = op.getArithmetic() == Arithmetic::f32
+                  ? Type(code.builder.getF32Type())
+                  : code.builder.getF64Type();
   Code exact(code.builder, code.loc, cast<FloatType>(real));
   Term tokens = exact.term(op.getTokens());
   Term maxCount;
@@ -122,19 +124,22 @@ Results mlir::moe::lowerToLoops(CapacityOp op, Code &code) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// The buffers of a grouping. Experts are numbered from the first one of this device.
+/// The buffers of a grouping. Experts are numbered from the first one of this
+/// device.
 struct Grouping {
   Grouping(GroupByExpertOp op, Code &code)
       : op(op), code(code), indices(code.buffer(op.getIndices())),
         tokens(code.dim(indices, 0)), choices(code.dim(indices, 1)),
         experts(code.index(op.getNumExperts())),
         offsets(code.allocate(op.getOffsets().getType(), experts + 1)),
-        positions(code.allocate(op.getPositions().getType(), {tokens, choices})) {
+        positions(
+            code.allocate(op.getPositions().getType(), {tokens, choices})) {
     code.fill(positions, code.index(-1));
   }
 
   Term expertOf(Term token, Term choice) {
-    return code.load(indices, {token, choice}) - code.index(op.getFirstExpert());
+    return code.load(indices, {token, choice}) -
+           code.index(op.getFirstExpert());
   }
   Term isOwn(Term expert) { return expert >= 0 && expert < experts; }
 
