@@ -8,6 +8,7 @@
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-position.drops.in.safetensors --expect=%S/Data/deepspeed-moe-topk-position.drops.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-position.empty.in.safetensors --expect=%S/Data/deepspeed-moe-topk-position.empty.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-position.flood.in.safetensors --expect=%S/Data/deepspeed-moe-topk-position.flood.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-position.few.in.safetensors --expect=%S/Data/deepspeed-moe-topk-position.few.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-position.ties.in.safetensors --expect=%S/Data/deepspeed-moe-topk-position.ties.out.safetensors --tolerance=1e-5
 
 // CHECK-LABEL: func.func @moe_layer(

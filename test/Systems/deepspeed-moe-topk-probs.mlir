@@ -8,6 +8,7 @@
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-probs.plain.in.safetensors --expect=%S/Data/deepspeed-moe-topk-probs.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-probs.drops.in.safetensors --expect=%S/Data/deepspeed-moe-topk-probs.drops.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-probs.flood.in.safetensors --expect=%S/Data/deepspeed-moe-topk-probs.flood.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-probs.few.in.safetensors --expect=%S/Data/deepspeed-moe-topk-probs.few.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-probs.negative.in.safetensors --expect=%S/Data/deepspeed-moe-topk-probs.negative.out.safetensors --tolerance=1e-5
 
 // CHECK-LABEL: func.func @moe_layer(

@@ -1,4 +1,4 @@
-// Expert Choice: each expert takes the tokens that score it highest, about two per token.
+// Expert Choice: each expert takes the tokens that score it highest.
 // The choice is a T x E matrix of ids, -1 where an expert did not take a token; a token may have
 // any number of experts. Weights are raw softmax values.
 
@@ -34,7 +34,7 @@ func.func @moe_layer(
   %c0 = arith.constant 0 : index
   %tokens = tensor.dim %x, %c0 : tensor<?x10xf32>
   %capacity = moe.capacity mul_then_div %tokens
-    {factor = 2.0 : f64, num_experts = 6 : i64, rounding = #moe.rounding<half_even>}
+    {factor = 1.5 : f64, num_experts = 6 : i64, rounding = #moe.rounding<half_even>}
   %ids = moe.top_tokens %scores, %capacity : tensor<?x6xf32>
   %weights = moe.gather_weights %scores, %ids : tensor<?x6xf32>, tensor<?x6xi32>
 

@@ -47,5 +47,6 @@ def build(rng, case, tokens):
 
 
 def cases():
-    for case, tokens in (("plain", 20), ("drops", 34), ("ties", 23), ("empty", 15), ("flood", 17)):
+    for case, tokens in (("plain", 20), ("drops", 34), ("ties", 23), ("empty", 15), ("flood", 17),
+                         ("few", 5)):
         yield search(NAME, case, lambda rng: build(rng, case, tokens))

@@ -1,7 +1,7 @@
 """Expert Choice (the paper; flaxformer's ExpertsChooseMaskedRouter): experts choose tokens.
 
   l = x router^T, s = softmax(l) over the EXPERTS, in f32
-  C = round(2 T / E), halves to even: each token is chosen twice on average
+  C = round(1.5 T / E), halves to even: a token is chosen 1.5 times on average
   expert e takes the C tokens with the largest s[t,e], the lower token on a tie
   y[t] = sum of s[t,e] f_e(x[t]) over the experts that took t; 0 if none did
 
@@ -21,7 +21,7 @@ from common import capacity_tensor, clear_order, linear, relu, softmax, take
 from language_model import find_cases, random_layer, results, run_experts
 
 NAME = "expert-choice"
-E, M, F, FACTOR = 6, 10, 9, 2.0
+E, M, F, FACTOR = 6, 10, 9, 1.5
 
 
 def top_tokens(scores, capacity, tie="lowest"):
@@ -52,5 +52,6 @@ def draw(rng, case, tokens):
 
 
 def cases():
+    # 10 tokens: 2.5 rounds to 2; 22: 5.5 rounds to 6.
     return find_cases(NAME, draw, forward,
-                      {"plain": 31, "half": 15, "ties": 22, "t0": 0, "t1": 1})
+                      {"plain": 31, "half": 10, "ties": 22, "t0": 0, "t1": 1})
