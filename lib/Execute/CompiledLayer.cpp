@@ -94,7 +94,11 @@ llvm::Expected<CompiledLayer> CompiledLayer::compile(ModuleOp module,
   if (!engine)
     return engine.takeError();
   (*engine)->registerSymbols(getSymbols);
-  return CompiledLayer(std::move(signature), std::move(*engine));
+  // Looking it up compiles it.
+  auto function = (*engine)->lookupPacked(("_mlir_ciface_" + layerFunctionName).str());
+  if (!function)
+    return function.takeError();
+  return CompiledLayer(std::move(signature), std::move(*engine), *function);
 }
 
 //===----------------------------------------------------------------------===//
@@ -155,8 +159,7 @@ std::vector<Tensor> CompiledLayer::run(ArrayRef<Argument> arguments, bool poison
     packed.push_back(&pointer);
 
   getMemory().poison = poison;
-  llvm::cantFail(engine->invokePacked(("_mlir_ciface_" + layerFunctionName).str(), packed),
-                 "the compiled layer has its function");
+  function(packed.data());
   std::vector<Tensor> results;
   ArrayRef<int64_t> words = resultBuffers;
   for (const Parameter &result : signature.results) {

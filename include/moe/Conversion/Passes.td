@@ -21,6 +21,16 @@ def ConvertMoEToLoopsPass : Pass<"convert-moe-to-loops", "ModuleOp"> {
     "tensor::TensorDialect", "vector::VectorDialect"];
 }
 
+def ConvertCopyToLinalgPass
+    : Pass<"moe-convert-copy-to-linalg", "func::FuncOp"> {
+  let summary = "copy strided memory with loops";
+  let description = [{
+    A `memref.copy` whose source or target is not contiguous becomes `linalg.copy`;
+    lowered as it is, it would call a library of MLIR that compiled layers do without.
+  }];
+  let dependentDialects = ["linalg::LinalgDialect"];
+}
+
 def OutlineParallelPass : Pass<"moe-outline-parallel", "ModuleOp"> {
   let summary = "give the bodies of parallel loops to the runtime's threads";
   let description = [{

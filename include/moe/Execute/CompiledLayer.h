@@ -29,11 +29,16 @@ public:
   const Signature &getSignature() const { return signature; }
 
 private:
-  CompiledLayer(Signature signature, std::unique_ptr<ExecutionEngine> engine)
-      : signature(std::move(signature)), engine(std::move(engine)) {}
+  /// Takes the address of every argument.
+  using Function = void (*)(void **);
+
+  CompiledLayer(Signature signature, std::unique_ptr<ExecutionEngine> engine,
+                Function function)
+      : signature(std::move(signature)), engine(std::move(engine)), function(function) {}
 
   Signature signature;
   std::unique_ptr<ExecutionEngine> engine;
+  Function function;
 };
 
 } // namespace mlir::moe
