@@ -110,12 +110,22 @@ Value LayerBuilder::addWeight(StringRef name, ArrayRef<int64_t> shape,
                      form.block.str() + name.str());
 }
 
+/// A checkpoint may have weights that its config calls quantised in plain form.
+bool LayerBuilder::isBlockQuantized(StringRef name) const {
+  if (!spec.quantization || spec.quantization->scheme != QuantScheme::block)
+    return false;
+  if (!options.findTensor)
+    return true;
+  std::string sample = getSampleName(form.block.str() + name.str());
+  return options.findTensor(spec.layer, sample) == DataType::F8E4M3;
+}
+
 Value LayerBuilder::addMatrix(StringRef name, int64_t rows, int64_t columns,
                               bool perExpert) {
   SmallVector<int64_t> shape = {rows, columns};
   if (perExpert)
     shape.insert(shape.begin(), spec.experts);
-  if (spec.quantization && spec.quantization->scheme == QuantScheme::block)
+  if (isBlockQuantized(name))
     return addBlockMatrix(name, shape);
   if (spec.quantization && perExpert)
     return addMxfp4Matrix(name, shape);

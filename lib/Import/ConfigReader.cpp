@@ -1,6 +1,7 @@
 //===- ConfigReader.cpp - Typed fields of a config ------------------------===//
 
 #include "ConfigReader.h"
+#include "moe/Checkpoint/StrictJson.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/Twine.h"
@@ -10,36 +11,8 @@
 using namespace llvm;
 using namespace mlir::moe;
 
-/// Whether brackets outside strings nest at most `limit` deep:
-/// llvm::json::parse recurses for each level.
-static bool nestsAtMost(StringRef text, unsigned limit) {
-  unsigned depth = 0;
-  bool inString = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    if (inString) {
-      if (c == '\\')
-        ++i;
-      else if (c == '"')
-        inString = false;
-    } else if (c == '"') {
-      inString = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > limit)
-        return false;
-    } else if ((c == '}' || c == ']') && depth) {
-      --depth;
-    }
-  }
-  return true;
-}
-
 Expected<json::Object> mlir::moe::parseConfig(StringRef text) {
-  constexpr unsigned deepest = 100;
-  if (!nestsAtMost(text, deepest))
-    return createStringError("invalid JSON: nested deeper than " +
-                             Twine(deepest));
-  Expected<json::Value> value = json::parse(text);
+  Expected<json::Value> value = parseStrictJson(text);
   if (!value)
     return createStringError("invalid JSON: " + toString(value.takeError()));
   if (json::Object *object = value->getAsObject())
@@ -75,12 +48,15 @@ static const json::Value *findPath(const json::Object &object, StringRef path) {
   return inner ? findPath(*inner, rest) : nullptr;
 }
 
-const json::Value *ConfigReader::find(StringRef names) {
+StringRef ConfigReader::findName(StringRef names) const {
   for (StringRef name : split(names, '|'))
-    if (const json::Value *value =
-            name.empty() ? nullptr : findPath(config, name))
-      return value;
-  return nullptr;
+    if (!name.empty() && findPath(config, name))
+      return name;
+  return getFirstName(names);
+}
+
+const json::Value *ConfigReader::find(StringRef names) const {
+  return names.empty() ? nullptr : findPath(config, findName(names));
 }
 
 const json::Value *ConfigReader::findValue(StringRef names, bool hasFallback) {
@@ -97,7 +73,7 @@ const json::Value *ConfigReader::findValue(StringRef names, bool hasFallback) {
   size_t index = list->size() == 1 ? 0 : size_t(*layer);
   if (index < list->size())
     return &(*list)[index];
-  fail("field " + getFirstName(names) + " has " + Twine(list->size()) +
+  fail("field " + findName(names) + " has " + Twine(list->size()) +
        " elements, expected one for layer " + Twine(*layer));
   return nullptr;
 }
@@ -124,7 +100,7 @@ double ConfigReader::readNumber(const Field<double> &field, double least) {
     return *number;
   std::string bound;
   raw_string_ostream(bound) << json::Value(least);
-  failField(field.names, "a number of at least " + bound);
+  failField(field.names, "a finite number of at least " + bound);
   return least;
 }
 
@@ -188,6 +164,6 @@ void ConfigReader::fail(const Twine &text) {
 
 void ConfigReader::failField(StringRef names, const Twine &expected) {
   const json::Value *value = find(names);
-  fail("field " + getFirstName(names) + " is " +
+  fail("field " + findName(names) + " is " +
        (value ? describe(*value) : "missing") + ", expected " + expected);
 }

@@ -53,7 +53,7 @@ public:
   void check(const Requirement &requirement);
 
   /// The value of the field, or null if it is missing.
-  const llvm::json::Value *find(llvm::StringRef names);
+  const llvm::json::Value *find(llvm::StringRef names) const;
 
   void fail(const llvm::Twine &message);
   /// Fails with "field <name> is <value>, expected <expected>".
@@ -63,6 +63,8 @@ public:
   const std::string &getMessage() const { return message; }
 
 private:
+  /// The name under which the field is there, or else its first name.
+  llvm::StringRef findName(llvm::StringRef names) const;
   /// `find`, where null values and values that have a fallback are null.
   const llvm::json::Value *findValue(llvm::StringRef names, bool hasFallback);
   const llvm::json::Object &config;

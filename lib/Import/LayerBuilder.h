@@ -37,6 +37,7 @@ private:
   /// E of them for `perExpert`.
   Value addMatrix(StringRef name, int64_t rows, int64_t columns,
                   bool perExpert);
+  bool isBlockQuantized(StringRef name) const;
   Value addBlockMatrix(StringRef name, ArrayRef<int64_t> shape);
   Value addMxfp4Matrix(StringRef name, ArrayRef<int64_t> shape);
   Type getType(DataType type);

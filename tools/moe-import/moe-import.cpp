@@ -1,8 +1,10 @@
 //===- moe-import.cpp - From a config.json to the moe dialect -------------===//
 
+#include "moe/Checkpoint/OutputFile.h"
 #include "moe/Import/Import.h"
 
 #include "mlir/IR/MLIRContext.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/WithColor.h"
@@ -11,58 +13,90 @@
 using namespace llvm;
 using namespace mlir::moe;
 
+// Values are strings, for the command line's own parsers report errors in their
+// own way.
 static cl::OptionCategory category("moe-import options");
 static cl::opt<std::string> configPath(cl::Positional, cl::desc("CONFIG.json"),
                                        cl::init("-"), cl::cat(category));
-static cl::opt<int64_t>
-    layer("layer",
-          cl::desc("Number of the layer (default: the first MoE layer)"),
-          cl::init(-1), cl::cat(category));
-static cl::opt<unsigned>
-    tokens("tokens", cl::desc("A fixed number of tokens (default: dynamic)"),
-           cl::cat(category));
-static cl::opt<DataType>
-    dtype("dtype",
-          cl::desc("Element type of activations (default: the config's)"),
-          cl::values(clEnumValN(DataType::BF16, "bf16", ""),
-                     clEnumValN(DataType::F16, "f16", ""),
-                     clEnumValN(DataType::F32, "f32", "")),
+static cl::opt<std::string>
+    layer("layer", cl::value_desc("N"),
+          cl::desc("Which layer of the model (default: the first that is MoE)"),
           cl::cat(category));
-static cl::opt<TensorNames>
-    names("names", cl::desc("Names of the weights"),
-          cl::init(TensorNames::published),
-          cl::values(clEnumValN(TensorNames::published, "published",
-                                "as first released (default)"),
-                     clEnumValN(TensorNames::fused, "fused",
-                                "as transformers 5 saves them")),
+static cl::opt<std::string>
+    tokens("tokens", cl::value_desc("N"),
+           cl::desc("A fixed number of tokens (default: any)"),
+           cl::cat(category));
+static cl::opt<std::string>
+    dtype("dtype", cl::value_desc("bf16|f16|f32"),
+          cl::desc("Element type of activations (default: the config's)"),
+          cl::cat(category));
+static cl::opt<std::string>
+    names("names", cl::value_desc("published|fused"), cl::init("published"),
+          cl::desc("Names of the weights: as first released, or as "
+                   "transformers 5 saves them (default: published)"),
           cl::cat(category));
 static cl::opt<std::string> outputPath("o", cl::desc("Output file"),
                                        cl::value_desc("FILE"), cl::init("-"),
                                        cl::cat(category));
 
-static Error run() {
-  ImportOptions options;
-  if (layer.getNumOccurrences())
-    options.layer = layer;
-  if (dtype.getNumOccurrences())
-    options.dtype = dtype;
-  if (tokens.getNumOccurrences())
-    options.tokens = tokens;
-  options.names = names;
+static Error makeError(const cl::opt<std::string> &option,
+                       const Twine &expected) {
+  return createStringError("--" + option.ArgStr + " is '" + option +
+                           "', expected " + expected);
+}
 
+/// The number that is given to an option, if any.
+static Expected<std::optional<int64_t>>
+getNumber(const cl::opt<std::string> &option) {
+  int64_t number;
+  if (!option.getNumOccurrences())
+    return std::nullopt;
+  if (StringRef(option).getAsInteger(10, number) || number < 0 ||
+      number > INT32_MAX)
+    return makeError(option, "an integer from 0 to " + Twine(INT32_MAX));
+  return number;
+}
+
+static Expected<ImportOptions> getOptions() {
+  ImportOptions options;
+  for (auto [option, number] :
+       {std::pair(&layer, &options.layer), {&tokens, &options.tokens}}) {
+    auto value = getNumber(*option);
+    if (!value)
+      return value.takeError();
+    *number = *value;
+  }
+  if (dtype.getNumOccurrences()) {
+    options.dtype = StringSwitch<std::optional<DataType>>(dtype)
+                        .Case("bf16", DataType::BF16)
+                        .Case("f16", DataType::F16)
+                        .Case("f32", DataType::F32)
+                        .Default(std::nullopt);
+    if (!options.dtype)
+      return makeError(dtype, "bf16, f16 or f32");
+  }
+  options.names = StringSwitch<std::optional<TensorNames>>(names)
+                      .Case("published", TensorNames::published)
+                      .Case("fused", TensorNames::fused)
+                      .Default(std::nullopt);
+  if (!options.names)
+    return makeError(names, "published or fused");
+  return options;
+}
+
+static Error run() {
+  Expected<ImportOptions> options = getOptions();
+  if (!options)
+    return options.takeError();
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
-  auto module = importLayer(context, configPath, options);
+  auto module = importLayer(context, configPath, *options);
   if (!module)
     return module.takeError();
-  Error error = writeToOutput(outputPath, [&](raw_ostream &stream) {
+  return writeFile(outputPath, [&](raw_ostream &stream) {
     // Arguments are called as their tensors are.
     (*module)->print(stream, mlir::OpPrintingFlags().printNameLocAsPrefix());
-    stream << '\n';
     return Error::success();
   });
-  if (error)
-    return createStringError(outputPath + ": " + toString(std::move(error)));
-  return Error::success();
 }
 
 int main(int argc, char **argv) {
@@ -74,7 +108,9 @@ int main(int argc, char **argv) {
   raw_string_ostream stream(messages);
   if (!cl::ParseCommandLineOptions(
           argc, argv, "Import an MoE layer into the moe dialect\n", &stream)) {
-    WithColor::error() << StringRef(messages).split('\n').first << '\n';
+    // Where there is no message, the parser of the option has printed it.
+    if (!messages.empty())
+      WithColor::error() << StringRef(messages).split('\n').first << '\n';
     return 1;
   }
   if (Error error = run()) {

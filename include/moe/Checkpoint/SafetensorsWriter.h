@@ -17,10 +17,8 @@ namespace mlir::moe {
 llvm::Error writeSafetensors(llvm::raw_ostream &output,
                              llvm::ArrayRef<TensorView> tensors);
 
-/// Writes the file `path`, or standard output if it is "-". The file appears
-/// whole or not at all: it is written beside its place, synchronised and
-/// renamed. An existing file is replaced, and may be mapped by `tensors`. A
-/// device or pipe is written directly. Errors are "<path>: <cause>".
+/// Writes them to the file `path` with `writeFile`. The file may be mapped by
+/// `tensors`.
 llvm::Error writeSafetensors(llvm::StringRef path,
                              llvm::ArrayRef<TensorView> tensors);
 
