@@ -99,8 +99,8 @@ def MoE_AssignSlotsOp : MoE_Op<"assign_slots", [Pure, AttrSizedOperandSegments, 
     * `next_choice`: a token has one place; a choice is only served if none of the
       token's earlier ones was kept.
     * `random_spare`: first all choices are served; then each choice that found no
-      slot, in order, goes to expert r of `random` if it has a free slot, where r counts,
-      modulo their number, the experts that had room after the first pass, lowest first.
+      slot, in order, goes to expert r of those that have room at that moment, lowest
+      first, with r = `random` modulo their number; without any room it is given up.
 
     kept[t,c] is the expert that serves the choice or -1. slots[t,c] is the slot, with
     group g using slots g * capacity to (g + 1) * capacity - 1, or -1.

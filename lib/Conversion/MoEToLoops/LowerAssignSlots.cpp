@@ -169,24 +169,25 @@ void SlotsInTokenOrder::serveWithOnePlace(Group group) {
   });
 }
 
-/// Offers each choice without a slot one of the experts that now have room.
+/// Offers each choice without a slot one of the experts that then have room.
 void SlotsInTokenOrder::serveFromSpare(Group group) {
   Value random = code.buffer(op.getRandom());
   Value spare = code.allocate(code.builder.getIndexType(), experts);
-  Term count = code.fold(experts, code.index(0), [&](Term expert, Term found) {
-    code.store(expert, spare, found);
-    return code.select(hasRoom(group, expert), found + 1, found);
-  });
-  code.ifThen(count > 0, [&] {
-    forEachChoice(group, [&](Term token, Term choice) {
-      ifChosen(token, choice, [&](Term) {
-        code.ifThen(code.load(kept, {token, choice}) < 0, [&] {
-          // A remainder has the sign of the dividend.
-          Term drawn =
-              (code.load(random, {token, choice}) % count + count) % count;
-          serve(group, token, choice, code.load(spare, drawn));
-        });
-      });
+  auto serveSpare = [&](Term token, Term choice) {
+    Term count = code.fold(experts, code.index(0), [&](Term expert, Term found) {
+      code.store(expert, spare, found);
+      return code.select(hasRoom(group, expert), found + 1, found);
+    });
+    code.ifThen(count > 0, [&] {
+      // A remainder has the sign of the dividend.
+      Term drawn = (code.load(random, {token, choice}) % count + count) % count;
+      serve(group, token, choice, code.load(spare, drawn));
+    });
+  };
+  forEachChoice(group, [&](Term token, Term choice) {
+    ifChosen(token, choice, [&](Term) {
+      code.ifThen(code.load(kept, {token, choice}) < 0,
+                  [&] { serveSpare(token, choice); });
     });
   });
   code.deallocate(spare);
