@@ -46,8 +46,10 @@ llvm::json::Object Report::toJson(const Binding &binding, const Signature &signa
   object["runs"] = static_cast<int64_t>(sorted.size());
   if (expectError)
     object["error"] = *expectError;
-  if (checkError)
+  if (checkError) {
     object["check_error"] = *checkError;
+    object["rerouted_tokens"] = rerouted;
+  }
   llvm::json::Array arguments, outputs;
   for (auto [parameter, tensors] :
        llvm::zip_equal(signature.arguments, binding.getArguments())) {

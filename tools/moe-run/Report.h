@@ -19,6 +19,8 @@ struct Report {
   std::vector<double> runMs;
   /// Relative error against the reference, and against the expected results.
   std::optional<double> checkError, expectError;
+  /// Tokens that the reference routes otherwise.
+  int64_t rerouted = 0;
 
   /// Reads experts and top-k off the layer before it is lowered.
   void describe(ModuleOp module);

@@ -6,6 +6,8 @@
 #include "moe/Execute/Comparison.h"
 #include "moe/InitAll.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/PassManager.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/WithColor.h"
@@ -157,7 +159,64 @@ static void print(const Report &report, llvm::json::Object object) {
     llvm::outs() << llvm::formatv(", relative error {0:e2}", *report.expectError);
   if (report.checkError)
     llvm::outs() << llvm::formatv(", {0:e2} from the reference", *report.checkError);
+  if (report.rerouted)
+    llvm::outs() << " (without " << report.rerouted << " tokens routed otherwise)";
   llvm::outs() << '\n';
+}
+
+/// Makes the layer one that is evaluated in f64.
+static llvm::Error widenLayer(ModuleOp module) {
+  PassManager manager(module.getContext());
+  manager.addNestedPass<func::FuncOp>(createWidenToF64Pass());
+  if (failed(manager.run(module)))
+    return llvm::createStringError(layerPath + ": the layer cannot be evaluated in f64");
+  return llvm::Error::success();
+}
+
+static llvm::Expected<std::vector<Tensor>> runReference(ModuleOp module,
+                                                        ArrayRef<Argument> arguments) {
+  if (llvm::Error error = widenLayer(module))
+    return error;
+  auto signature = Signature::get(module);
+  if (!signature)
+    return signature.takeError();
+  auto layer = CompiledLayer::compile(module, *signature);
+  if (!layer)
+    return layer.takeError();
+  return layer->run(arguments, /*poison=*/true);
+}
+
+/// Compares with the reference. Where logits have few bits, near ties may fall either way:
+/// such tokens do not count.
+static llvm::Error checkResults(ArrayRef<Tensor> results, ArrayRef<Tensor> expected,
+                                const Signature &signature, Report &report) {
+  bool narrow = llvm::any_of(signature.arguments, [](const Parameter &parameter) {
+    return getSize(parameter.type) == 2;
+  });
+  auto error = compareResults(getViews(results), getViews(expected),
+                              getTolerance(signature), narrow ? &report.rerouted : nullptr);
+  if (!error)
+    return llvm::createStringError(layerPath + ": differs from the reference: " +
+                                   llvm::toString(error.takeError()));
+  report.checkError = *error;
+  return llvm::Error::success();
+}
+
+/// Compiles and runs the layer as often as was asked for.
+static llvm::Error measure(ModuleOp module, const Signature &signature,
+                           const Binding &binding, Report &report,
+                           std::vector<Tensor> &results) {
+  auto start = std::chrono::steady_clock::now();
+  auto layer = CompiledLayer::compile(module, signature);
+  if (!layer)
+    return layer.takeError();
+  report.compileMs = millisecondsSince(start);
+  for (unsigned i = 0; i < repeat; ++i) {
+    start = std::chrono::steady_clock::now();
+    results = layer->run(binding.getArguments(), /*poison=*/check || !expectPath.empty());
+    report.runMs.push_back(millisecondsSince(start));
+  }
+  return llvm::Error::success();
 }
 
 static llvm::Error run() {
@@ -190,6 +249,9 @@ static llvm::Error run() {
   auto module = loadLayer(context, layerPath, importOptions);
   if (!module)
     return module.takeError();
+  if (reference)
+    if (llvm::Error error = widenLayer(**module))
+      return error;
   auto signature = Signature::get(**module);
   if (!signature)
     return llvm::createStringError(layerPath + ": " + llvm::toString(signature.takeError()));
@@ -201,18 +263,19 @@ static llvm::Error run() {
   report.layer = layerPath;
   report.target = target;
   report.describe(**module);
-  auto start = std::chrono::steady_clock::now();
-  auto layer = CompiledLayer::compile(**module, *signature);
-  if (!layer)
-    return layer.takeError();
-  report.compileMs = millisecondsSince(start);
+  OwningOpRef<ModuleOp> referenceModule;
+  if (check)
+    referenceModule = (*module)->clone();
   std::vector<Tensor> results;
-  for (unsigned i = 0; i < repeat; ++i) {
-    start = std::chrono::steady_clock::now();
-    results = layer->run(binding->getArguments(), /*poison=*/check || !expectPath.empty());
-    report.runMs.push_back(millisecondsSince(start));
+  if (llvm::Error error = measure(**module, *signature, *binding, report, results))
+    return error;
+  if (check) {
+    auto expected = runReference(*referenceModule, binding->getArguments());
+    if (!expected)
+      return expected.takeError();
+    if (llvm::Error error = checkResults(results, *expected, *signature, report))
+      return error;
   }
-
   if (!expectPath.empty()) {
     auto error = compareWithFile(expectPath, results, getTolerance(*signature));
     if (!error)

@@ -31,6 +31,17 @@ def ConvertCopyToLinalgPass
   let dependentDialects = ["linalg::LinalgDialect"];
 }
 
+def WidenToF64Pass : Pass<"moe-widen-to-f64", "func::FuncOp"> {
+  let summary = "evaluate a layer in f64";
+  let description = [{
+    Every f32, f16 and bf16 value inside a function becomes f64, its results too, and
+    no conversion between floats remains: the layer's mathematics without its rounding,
+    to compare other lowerings with. Arguments keep their types; weights are read in
+    place in the type they are stored in.
+  }];
+  let dependentDialects = ["arith::ArithDialect"];
+}
+
 def OutlineParallelPass : Pass<"moe-outline-parallel", "ModuleOp"> {
   let summary = "give the bodies of parallel loops to the runtime's threads";
   let description = [{
