@@ -2,6 +2,8 @@
 
 #include "Lowerings.h"
 
+#include "mlir/IR/TypeUtilities.h"
+
 using namespace mlir;
 using namespace mlir::moe;
 

@@ -48,7 +48,7 @@ public:
   TemporaryFolder() {
     EXPECT_FALSE(llvm::sys::fs::createUniqueDirectory("moe-checkpoint", path));
   }
-  ~TemporaryFolder() { llvm::sys::fs::remove_directories(path); }
+  ~TemporaryFolder() { EXPECT_FALSE(llvm::sys::fs::remove_directories(path)); }
 
   /// The path of `name` in the folder.
   std::string operator/(llvm::StringRef name) const {
