@@ -1,20 +1,17 @@
 //===- moe-import.cpp - From a config.json to the moe dialect -------------===//
 
+#include "../CommandLine.h"
 #include "moe/Checkpoint/OutputFile.h"
 #include "moe/Import/Import.h"
 
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/ADT/StringSwitch.h"
-#include "llvm/Support/CommandLine.h"
-#include "llvm/Support/InitLLVM.h"
-#include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
 using namespace mlir::moe;
 
-// Values are strings, for the command line's own parsers report errors in their
-// own way.
+// Values are strings, so that all errors say what was expected.
 static cl::OptionCategory category("moe-import options");
 static cl::opt<std::string> configPath(cl::Positional, cl::desc("CONFIG.json"),
                                        cl::init("-"), cl::cat(category));
@@ -100,22 +97,6 @@ static Error run() {
 }
 
 int main(int argc, char **argv) {
-  InitLLVM init(argc, argv);
-  cl::HideUnrelatedOptions(category);
-  cl::SetVersionPrinter(
-      [](raw_ostream &stream) { stream << "moe-import " MOE_VERSION "\n"; });
-  std::string messages;
-  raw_string_ostream stream(messages);
-  if (!cl::ParseCommandLineOptions(
-          argc, argv, "Import an MoE layer into the moe dialect\n", &stream)) {
-    // Where there is no message, the parser of the option has printed it.
-    if (!messages.empty())
-      WithColor::error() << StringRef(messages).split('\n').first << '\n';
-    return 1;
-  }
-  if (Error error = run()) {
-    WithColor::error() << toString(std::move(error)) << '\n';
-    return 1;
-  }
-  return 0;
+  return runTool(argc, argv, "Import an MoE layer into the moe dialect\n",
+                 category, run);
 }

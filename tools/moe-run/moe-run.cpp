@@ -1,5 +1,6 @@
 //===- moe-run.cpp - Run a layer on tensors from files --------------------===//
 
+#include "../CommandLine.h"
 #include "LoadLayer.h"
 #include "Report.h"
 #include "moe/Checkpoint/SafetensorsWriter.h"
@@ -8,9 +9,6 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Pass/PassManager.h"
-#include "llvm/Support/CommandLine.h"
-#include "llvm/Support/InitLLVM.h"
-#include "llvm/Support/WithColor.h"
 #include "llvm/Support/raw_ostream.h"
 #include <chrono>
 
@@ -291,18 +289,5 @@ static llvm::Error run() {
 }
 
 int main(int argc, char **argv) {
-  llvm::InitLLVM init(argc, argv);
-  cl::HideUnrelatedOptions(category);
-  cl::SetVersionPrinter([](raw_ostream &stream) { stream << "moe-run " MOE_VERSION "\n"; });
-  std::string messages;
-  llvm::raw_string_ostream stream(messages);
-  if (!cl::ParseCommandLineOptions(argc, argv, "Run a Mixture-of-Experts layer\n", &stream)) {
-    llvm::WithColor::error() << StringRef(messages).split('\n').first << '\n';
-    return 1;
-  }
-  if (llvm::Error error = run()) {
-    llvm::WithColor::error() << llvm::toString(std::move(error)) << '\n';
-    return 1;
-  }
-  return 0;
+  return runTool(argc, argv, "Run a Mixture-of-Experts layer\n", category, run);
 }

@@ -1,0 +1,21 @@
+//===- CommandLine.h - The main function of a tool --------------*- C++ -*-===//
+
+#ifndef MOE_TOOLS_COMMANDLINE_H
+#define MOE_TOOLS_COMMANDLINE_H
+
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/Error.h"
+
+namespace mlir::moe {
+
+/// Parses the command line into the options of `category`, then calls `run`,
+/// and gives the exit status. Whatever fails, be it for lack of memory, is told
+/// in one line on standard error, "error: <cause>", and gives 1.
+int runTool(int argc, char **argv, llvm::StringRef overview,
+            llvm::cl::OptionCategory &category,
+            llvm::function_ref<llvm::Error()> run);
+
+} // namespace mlir::moe
+
+#endif // MOE_TOOLS_COMMANDLINE_H
