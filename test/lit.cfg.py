@@ -11,9 +11,9 @@ config.suffixes = [".mlir", ".test"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.build_root, "test")
 # Inputs and expected outputs, and the scripts that made them.
-config.excludes = ["Data", "Inputs", "Models", "oracle"]
+config.excludes = ["Data", "Inputs", "oracle"]
 if "quick" in lit_config.params:
-    config.excludes += ["Execute", "Systems"]  # they run whole layers
+    config.excludes += ["Execute", "Models", "Systems"]  # they run whole layers
 
 config.environment["PATH"] = os.pathsep.join(
     [os.path.join(config.build_root, "bin"), config.llvm_tools, os.environ["PATH"]])
