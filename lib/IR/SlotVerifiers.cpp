@@ -7,6 +7,8 @@
 
 #include "VerifierSupport.h"
 
+#include "mlir/IR/Matchers.h"
+
 using namespace mlir;
 using namespace mlir::moe;
 
@@ -83,6 +85,19 @@ LogicalResult AssignSlotsOp::verify() {
   return success();
 }
 
+/// The only number of rows that is right for every routing, if there is one.
+static int64_t getStaticRows(GroupByExpertOp op) {
+  if (!op.getSlots()) {
+    int64_t tokens = dim(op.getIndices(), 0), choices = dim(op.getIndices(), 1);
+    bool isStatic = !ShapedType::isDynamic(tokens) && !ShapedType::isDynamic(choices);
+    return isStatic ? tokens * choices : ShapedType::kDynamic;
+  }
+  APInt capacity;
+  if (!matchPattern(op.getCapacity(), m_ConstantInt(&capacity)))
+    return ShapedType::kDynamic;
+  return op.getNumExperts() * op.getGroups() * capacity.getSExtValue();
+}
+
 LogicalResult GroupByExpertOp::verify() {
   // C1
   if (failed(checkAtLeast(*this, "num_experts", getNumExperts(), 1)) ||
@@ -101,5 +116,14 @@ LogicalResult GroupByExpertOp::verify() {
                        getNumExperts() + 1)))
     return failure();
   // C4
-  return checkLeadingSizes(*this, "positions", getPositions(), getIndices());
+  if (failed(checkLeadingSizes(*this, "positions", getPositions(), getIndices())))
+    return failure();
+  // C5
+  int64_t found = dim(getSources(), 0), expected = getStaticRows(*this);
+  if (ShapedType::isDynamic(found) || found == expected)
+    return success();
+  InFlightDiagnostic error = emitOpError("number of sources is ") << found << ", expected ";
+  if (ShapedType::isDynamic(expected))
+    return error << "a dynamic number: it is not known here";
+  return error << expected;
 }

@@ -228,3 +228,31 @@ func.func @group_by_expert_c4(%i: tensor<?x2xi32>) {
     : tensor<?x2xi32> -> tensor<9xi32>, tensor<?xi32>, tensor<?x3xi32>
   return
 }
+
+// -----
+
+func.func @group_by_expert_c5(%i: tensor<3x2xi32>) {
+  // expected-error@+1 {{number of sources is 5, expected 6}}
+  %o, %s, %p = moe.group_by_expert %i {num_experts = 8 : i64}
+    : tensor<3x2xi32> -> tensor<9xi32>, tensor<5xi32>, tensor<3x2xi32>
+  return
+}
+
+// -----
+
+func.func @group_by_expert_c5_dynamic(%i: tensor<?x2xi32>) {
+  // expected-error@+1 {{number of sources is 5, expected a dynamic number: it is not known here}}
+  %o, %s, %p = moe.group_by_expert %i {num_experts = 8 : i64}
+    : tensor<?x2xi32> -> tensor<9xi32>, tensor<5xi32>, tensor<?x2xi32>
+  return
+}
+
+// -----
+
+func.func @group_by_expert_c5_capacity(%i: tensor<3x2xi32>, %slots: tensor<3x2xi32>) {
+  %c = arith.constant 4 : index
+  // expected-error@+1 {{number of sources is 5, expected 32}}
+  %o, %s, %p = moe.group_by_expert %i slots(%slots : tensor<3x2xi32>) capacity(%c) {num_experts = 8 : i64}
+    : tensor<3x2xi32> -> tensor<9xi32>, tensor<5xi32>, tensor<3x2xi32>
+  return
+}

@@ -143,6 +143,9 @@ def MoE_GroupByExpertOp : MoE_Op<"group_by_expert", [Pure, AttrSizedOperandSegme
     * C2: slots and capacity are given together; slots have the shape of the indices.
     * C3: the offsets have num_experts + 1 elements.
     * C4: positions have the shape of the indices.
+    * C5: a static number of sources is T * k without slots (rows beyond the last
+      choice have source -1), and num_experts * groups * capacity for a constant
+      capacity.
 
     ```mlir
     func.func @group(%i: tensor<?x2xi32>) -> (tensor<9xi32>, tensor<?xi32>, tensor<?x2xi32>) {
