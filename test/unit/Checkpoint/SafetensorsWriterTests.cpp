@@ -136,8 +136,9 @@ TEST(SafetensorsWriter, RefusesPathsThatCannotBeWritten) {
 TEST(SafetensorsWriterDeathTest, RespectsReadOnlyFiles) {
   TemporaryFolder folder;
   std::string path = folder.write("f", "old");
-  llvm::sys::fs::setPermissions(path, llvm::sys::fs::all_read);
-  llvm::sys::fs::setPermissions(folder / "", llvm::sys::fs::all_all);
+  EXPECT_FALSE(llvm::sys::fs::setPermissions(path, llvm::sys::fs::all_read));
+  EXPECT_FALSE(
+      llvm::sys::fs::setPermissions(folder / "", llvm::sys::fs::all_all));
   Tensor tensor = makeByte();
   auto writeAsUser = [&] {
     // Root may write everything.
