@@ -10,6 +10,7 @@
 #include "moe/Conversion/Passes.h"
 #include "moe/Conversion/Pipelines.h"
 #include "moe/IR/MoE.h"
+#include "moe/Transforms/Passes.h"
 
 namespace mlir::moe {
 
@@ -22,6 +23,7 @@ inline void registerAllDialects(DialectRegistry &registry) {
 
 /// The moe passes and pipelines.
 inline void registerAllPasses() {
+  registerMoETransformsPasses();
   registerMoEConversionPasses();
   registerMoEPipelines();
 }

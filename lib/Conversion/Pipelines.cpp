@@ -2,6 +2,7 @@
 
 #include "moe/Conversion/Pipelines.h"
 #include "moe/Conversion/Passes.h"
+#include "moe/Transforms/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
@@ -61,7 +62,16 @@ static void addConversionToLLVM(OpPassManager &manager) {
   manager.addPass(createReconcileUnrealizedCastsPass());
 }
 
-void mlir::moe::buildLowerToCpuPipeline(OpPassManager &manager) {
+void mlir::moe::buildFusePipeline(OpPassManager &manager) {
+  manager.addNestedPass<func::FuncOp>(createSplitExpertsPass());
+  manager.addNestedPass<func::FuncOp>(createFuseGatherPass());
+  manager.addNestedPass<func::FuncOp>(createFuseWeightsPass());
+}
+
+void mlir::moe::buildLowerToCpuPipeline(OpPassManager &manager,
+                                        const LowerToCpuOptions &options) {
+  if (options.fuse)
+    buildFusePipeline(manager);
   manager.addPass(createConvertMoEToLoopsPass());
   addBufferization(manager);
   manager.addPass(createCanonicalizerPass());
@@ -74,7 +84,9 @@ void mlir::moe::buildLowerToCpuPipeline(OpPassManager &manager) {
 }
 
 void mlir::moe::registerMoEPipelines() {
-  PassPipelineRegistration<>("moe-lower-to-cpu",
-                             "Lower moe ops to the LLVM dialect for the CPU",
-                             buildLowerToCpuPipeline);
+  PassPipelineRegistration<>("moe-fuse", "Fuse moe ops into one op for each kernel",
+                             buildFusePipeline);
+  PassPipelineRegistration<LowerToCpuOptions>(
+      "moe-lower-to-cpu", "Lower moe ops to the LLVM dialect for the CPU",
+      buildLowerToCpuPipeline);
 }

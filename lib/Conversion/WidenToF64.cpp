@@ -47,6 +47,8 @@ static bool readsAnyType(OpOperand &use) {
     return use.get() != gate.getX();
   if (auto mlp = dyn_cast<ExpertMlpOp>(use.getOwner()))
     return use.get() != mlp.getRows();
+  if (auto gemm = dyn_cast<GroupedGemmOp>(use.getOwner()))
+    return use.get() != gemm.getX();
   return isa<DequantizeOp>(use.getOwner());
 }
 

@@ -66,7 +66,7 @@ static llvm::orc::SymbolMap getSymbols(llvm::orc::MangleAndInterner intern) {
 //===----------------------------------------------------------------------===//
 
 llvm::Expected<CompiledLayer> CompiledLayer::compile(ModuleOp module,
-                                                     Signature signature) {
+                                                     Signature signature, bool fuse) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   DialectRegistry translations;
@@ -77,7 +77,9 @@ llvm::Expected<CompiledLayer> CompiledLayer::compile(ModuleOp module,
       ->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(),
                 UnitAttr::get(module.getContext()));
   PassManager manager(module.getContext());
-  buildLowerToCpuPipeline(manager);
+  LowerToCpuOptions lowering;
+  lowering.fuse = fuse;
+  buildLowerToCpuPipeline(manager, lowering);
   if (failed(manager.run(module)))
     return llvm::createStringError("the layer cannot be lowered to this machine");
 

@@ -10,7 +10,7 @@ def ConvertMoEToLoopsPass : Pass<"convert-moe-to-loops", "ModuleOp"> {
   let description = [{
     The reference lowering: every op becomes `scf` loops over `memref`s, right for
     every shape before it is fast. Experts touch only the rows routed to them;
-    `moe.expert_mlp` packs panels of weights into f32 (f64), whatever their layout,
+    `moe.grouped_gemm` (into which `moe.expert_mlp` is split) packs panels of weights into f32 (f64), whatever their layout,
     element type or quantisation, and multiplies with vectors; its loops and those over
     tokens are `scf.parallel`. Tensors with the encoding `#moe.per_expert` become a
     table of addresses, `memref<Exi64>`, in function signatures.

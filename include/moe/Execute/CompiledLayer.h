@@ -18,9 +18,10 @@ using Argument = SmallVector<TensorView, 1>;
 /// @moe_layer of a module, compiled for this machine.
 class CompiledLayer {
 public:
-  /// Lowers `module`, which is changed, with the reference lowering. Results are named
-  /// as in `signature`.
-  static llvm::Expected<CompiledLayer> compile(ModuleOp module, Signature signature);
+  /// Lowers `module`, which is changed; `fuse` says whether ops become fewer kernels
+  /// first. Results are named as in `signature`.
+  static llvm::Expected<CompiledLayer> compile(ModuleOp module, Signature signature,
+                                               bool fuse = true);
 
   /// Runs the layer on arguments of the types and shapes of the signature. One run at a
   /// time in a process.

@@ -8,5 +8,6 @@ include "moe/IR/ChoiceOps.td"
 include "moe/IR/SlotOps.td"
 include "moe/IR/ExpertOps.td"
 include "moe/IR/LossOps.td"
+include "moe/IR/FusedOps.td"
 
 #endif // MOE_IR_MOEOPS_TD

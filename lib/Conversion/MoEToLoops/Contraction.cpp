@@ -73,7 +73,8 @@ private:
   void packBlock(int64_t p, const Projection &projection, const WeightReader &read,
                  Term begin, Term depth) {
     auto copy = [&](Term column, Term k) {
-      Term output = projection.output(columnBegin + column);
+      Term output = (columnBegin + column) * code.index(projection.stride) +
+                    code.index(projection.start);
       Term element = projection.layout == MatrixLayout::out_in
                          ? read({output, begin + k})
                          : read({begin + k, output});
@@ -105,8 +106,21 @@ private:
                   [&](Term row) { multiplyGroup(row, 1, begin, depth); });
   }
 
+  /// The row of the input that a row reads, or -1.
+  Term findSource(Term row) {
+    return contraction.sources ? code.load(contraction.sources, {rowBegin + row})
+                               : rowBegin + row;
+  }
+
   void multiplyGroup(Term row, int64_t group, Term begin, Term depth) {
     size_t count = contraction.projections.size();
+    // A row without a source reads the first one, and drops what comes of it.
+    SmallVector<Term> sources, reads;
+    for (int64_t r = 0; r < group; ++r) {
+      sources.push_back(findSource(row + double(r)));
+      reads.push_back(contraction.sources ? code.max(sources.back(), code.index(0))
+                                          : sources.back());
+    }
     Term zero = broadcast(code.real(0));
     SmallVector<Term> parts = code.fold(
         code.index(0), depth, SmallVector<Term>(count * group, zero),
@@ -115,7 +129,7 @@ private:
           for (size_t p = 0; p < count; ++p) {
             Term weights = loadVector(pack, {code.index(p), k});
             for (int64_t r = 0; r < group; ++r) {
-              Term x = code.load(contraction.input, {rowBegin + row + double(r), begin + k});
+              Term x = code.load(contraction.input, {reads[r], begin + k});
               next.push_back(code.fma(broadcast(x), weights, accumulated[p * group + r]));
             }
           }
@@ -124,7 +138,10 @@ private:
     for (size_t p = 0; p < count; ++p)
       for (int64_t r = 0; r < group; ++r) {
         SmallVector<Term> at = {code.index(p), row + double(r)};
-        storeVector(loadVector(sums, at) + parts[p * group + r], sums, at);
+        Term part = parts[p * group + r];
+        if (contraction.sources)
+          part = code.select(sources[r] >= 0, part, zero);
+        storeVector(loadVector(sums, at) + part, sums, at);
       }
   }
 
@@ -155,13 +172,16 @@ private:
 };
 } // namespace
 
-void mlir::moe::emitContraction(Code &code, const Contraction &contraction,
-                                Epilogue epilogue) {
+void mlir::moe::emitContraction(Code &code, Contraction contraction, Epilogue epilogue) {
+  // Of an input without rows there is nothing that a row without a source could read.
+  if (contraction.sources)
+    contraction.depth = code.select(code.dim(contraction.input, 0) > 0, contraction.depth,
+                                    code.index(0));
   Term panels = code.ceilDiv(contraction.columns, code.index(panelWidth));
   if (!contraction.offsets) {
     code.parallel(panels, [&](Term panel) {
       PanelEmitter(code, contraction, panel * panelWidth, std::nullopt, code.index(0),
-                   code.dim(contraction.input, 0))
+                   code.dim(contraction.sources ? contraction.sources : contraction.input, 0))
           .emit(epilogue);
     });
     return;

@@ -5,7 +5,6 @@
 
 #include "Code.h"
 #include "moe/IR/MoE.h"
-#include <functional>
 
 namespace mlir::moe {
 
@@ -13,26 +12,29 @@ namespace mlir::moe {
 struct Projection {
   Value weights;
   MatrixLayout layout;
-  /// The matrix's output index for a result column.
-  std::function<Term(Term column)> output = [](Term column) { return column; };
+  /// Result column n is output stride * n + start of the matrix.
+  int64_t stride = 1;
+  int64_t start = 0;
 };
 
 /// sums[p] = <row, projection p's output for the column>, for every row of every expert
 /// and every column. Projections are taken together, so that an epilogue sees them all.
 struct Contraction {
   /// Rows x depth.
-  Value input;
+  Value input = {};
+  /// The row of `input` that each row reads, or -1: it is zero. Null if its own.
+  Value sources = {};
   /// Experts + 1 row offsets, or null: one expert without an expert dimension has all rows.
-  Value offsets;
+  Value offsets = {};
   Term numExperts, depth, columns;
-  SmallVector<Projection> projections;
+  SmallVector<Projection> projections = {};
 };
 
 /// Takes the sums of one element; called in no particular order.
 using Epilogue =
     function_ref<void(std::optional<Term> expert, Term row, Term column, ArrayRef<Term> sums)>;
 
-void emitContraction(Code &code, const Contraction &contraction, Epilogue epilogue);
+void emitContraction(Code &code, Contraction contraction, Epilogue epilogue);
 
 } // namespace mlir::moe
 

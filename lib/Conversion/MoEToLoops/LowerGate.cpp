@@ -69,8 +69,11 @@ private:
   }
 
   void emitProducts(function_ref<Term(Term token, Term expert, Term product)> map) {
-    Contraction contraction{x, Value(), code.index(1), width, numExperts,
-                            {{op.getWeight(), op.getLayout()}}};
+    Contraction contraction{.input = x,
+                            .numExperts = code.index(1),
+                            .depth = width,
+                            .columns = numExperts,
+                            .projections = {{op.getWeight(), op.getLayout()}}};
     emitContraction(code, contraction,
                     [&](std::optional<Term>, Term token, Term expert, ArrayRef<Term> sums) {
                       finish(map(token, expert, sums[0]), token, expert);

@@ -49,9 +49,12 @@ Results lowerToLoops(DispatchOp op, Code &code);
 Results lowerToLoops(CombineOp op, Code &code);
 Results lowerToLoops(MixOp op, Code &code);
 
-// LowerExperts.cpp
-Results lowerToLoops(ExpertMlpOp op, Code &code);
+// LowerDequantize.cpp
 Results lowerToLoops(DequantizeOp op, Code &code);
+
+// LowerFused.cpp
+Results lowerToLoops(GroupedGemmOp op, Code &code);
+Results lowerToLoops(RowWeightsOp op, Code &code);
 
 // LowerLosses.cpp
 Results lowerToLoops(AuxLossOp op, Code &code);

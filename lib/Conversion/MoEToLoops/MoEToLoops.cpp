@@ -2,6 +2,7 @@
 
 #include "Lowerings.h"
 #include "moe/Conversion/Passes.h"
+#include "moe/Transforms/SplitExperts.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -81,6 +82,9 @@ namespace {
 struct ConvertMoEToLoopsPass
     : moe::impl::ConvertMoEToLoopsPassBase<ConvertMoEToLoopsPass> {
   void runOnOperation() override {
+    // Experts are lowered as the grouped GEMMs they consist of.
+    IRRewriter rewriter(&getContext());
+    getOperation().walk([&](ExpertMlpOp op) { splitExperts(op, rewriter); });
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
       if (isa_and_nonnull<MoEDialect>(op->getDialect()))
@@ -97,7 +101,8 @@ struct ConvertMoEToLoopsPass
                  TopTokensOp, SelectOp, LookupOp, AssignBalancedOp, MaskChoicesOp,
                  FilterChoicesOp, GatherWeightsOp, NormalizeWeightsOp, CountOp,
                  CapacityOp, AssignSlotsOp, GroupByExpertOp, RowExpertsOp, DispatchOp,
-                 CombineOp, MixOp, ExpertMlpOp, DequantizeOp, AuxLossOp, UpdateBiasOp>(
+                 CombineOp, MixOp, DequantizeOp, AuxLossOp, UpdateBiasOp, GroupedGemmOp,
+                 RowWeightsOp>(
           op);
     }
     for (func::FuncOp func : getOperation().getOps<func::FuncOp>())

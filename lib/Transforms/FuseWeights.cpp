@@ -1,0 +1,82 @@
+//===- FuseWeights.cpp - moe-fuse-weights ---------------------------------===//
+
+#include "moe/IR/MoE.h"
+#include "moe/Transforms/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Remarks.h"
+
+namespace mlir::moe {
+#define GEN_PASS_DEF_FUSEWEIGHTSPASS
+#include "moe/Transforms/Passes.h.inc"
+} // namespace mlir::moe
+
+using namespace mlir;
+using namespace mlir::moe;
+
+/// The grouping whose rows the choices of `combine` lead to, if it is known to give
+/// every choice a row of its own.
+static GroupByExpertOp getGrouping(CombineOp combine) {
+  auto grouping = combine.getPositions().getDefiningOp<GroupByExpertOp>();
+  bool isOwn = grouping && (!grouping.getSlots() ||
+                            grouping.getSlots().getDefiningOp<AssignSlotsOp>());
+  return isOwn ? grouping : GroupByExpertOp();
+}
+
+/// Why the weights of `combine` cannot move into `gemm`, or nothing.
+static StringRef findObstacle(CombineOp combine, GroupedGemmOp gemm) {
+  if (!gemm->hasOneUse())
+    return "the rows have other users";
+  if (combine.getAccumulate() == Accumulate::result)
+    return "the combination rounds each product";
+  if (!getGrouping(combine))
+    return "two choices may share a row";
+  if (getElementTypeOrSelf(combine.getWeights().getType()).isF64() &&
+      !gemm.getComputeType().isF64())
+    return "the weights are wider than the sums";
+  return "";
+}
+
+static void fuse(CombineOp combine, GroupedGemmOp gemm) {
+  OpBuilder builder(gemm);
+  Location loc = combine.getLoc();
+  GroupByExpertOp grouping = getGrouping(combine);
+  Value weights = combine.getWeights();
+  auto type = RankedTensorType::get(grouping.getSources().getType().getShape(),
+                                    getElementTypeOrSelf(weights.getType()));
+  // Next to the combination, whose operands are defined there; the GEMM follows.
+  builder.setInsertionPoint(combine);
+  Value rowWeights = RowWeightsOp::create(builder, loc, type, weights,
+                                          combine.getPositions(), grouping.getSources());
+  gemm->moveAfter(rowWeights.getDefiningOp());
+  gemm.getRowInputsMutable().append(rowWeights);
+
+  Block &epilogue = gemm.getEpilogue().front();
+  Value weight = epilogue.addArgument(gemm.getComputeType(), loc);
+  auto yield = cast<YieldOp>(epilogue.getTerminator());
+  builder.setInsertionPoint(yield);
+  yield.getElementMutable().assign(
+      arith::MulFOp::create(builder, loc, yield.getElement(), weight));
+  combine.getWeightsMutable().clear();
+}
+
+namespace {
+struct FuseWeightsPass : moe::impl::FuseWeightsPassBase<FuseWeightsPass> {
+  void runOnOperation() override {
+    getOperation().walk([](CombineOp combine) {
+      auto gemm = combine.getRows().getDefiningOp<GroupedGemmOp>();
+      if (!gemm || !combine.getWeights())
+        return;
+      auto options = remark::RemarkOpts::name("FuseWeights").category("moe-fuse-weights");
+      if (StringRef obstacle = findObstacle(combine, gemm); !obstacle.empty()) {
+        remark::missed(combine.getLoc(), options) << remark::reason("{0}", obstacle);
+        return;
+      }
+      fuse(combine, gemm);
+      remark::passed(combine.getLoc(), options)
+          << remark::metric("row_inputs", gemm.getRowInputs().size());
+    });
+  }
+};
+} // namespace

@@ -1,0 +1,45 @@
+// RUN: moe-opt %s | moe-opt | FileCheck %s
+// RUN: moe-opt %s --mlir-print-op-generic | moe-opt | FileCheck %s
+
+// CHECK-LABEL: @everything
+// CHECK: %[[RW:.+]] = moe.row_weights %{{.+}}, %{{.+}}, %[[S:.+]] : tensor<?x2xf32>, tensor<?x2xi32>, tensor<?xi32> -> tensor<?xf32>
+// CHECK: moe.grouped_gemm %{{.+}} sources(%{{.+}} : tensor<?xi32>) offsets(%{{.+}} : tensor<9xi32>)
+// CHECK-SAME: weights(%[[W:.+]], %[[W]] : tensor<8x96x64xf16, #moe.per_expert>, tensor<8x96x64xf16, #moe.per_expert>)
+// CHECK-SAME: columns(%{{.+}} : tensor<8x48xf32>) rows(%[[RW]] : tensor<?xf32>)
+// CHECK-SAME: {layouts = [#moe.matrix_layout<out_in>, #moe.matrix_layout<out_in>], starts = array<i64: 1, 0>, strides = array<i64: 2, 2>}
+// CHECK-SAME: tensor<?x64xf16> -> tensor<?x48xf16>
+// CHECK-NEXT: ^bb0(%{{.+}}: f32, %{{.+}}: f32, %{{.+}}: f32, %{{.+}}: f32):
+// CHECK: moe.yield %{{.+}} : f32
+func.func @everything(%x: tensor<?x64xf16>, %s: tensor<?xi32>, %o: tensor<9xi32>,
+                      %w: tensor<8x96x64xf16, #moe.per_expert>, %bias: tensor<8x48xf32>,
+                      %weights: tensor<?x2xf32>, %p: tensor<?x2xi32>) -> tensor<?x48xf16> {
+  %rw = moe.row_weights %weights, %p, %s
+    : tensor<?x2xf32>, tensor<?x2xi32>, tensor<?xi32> -> tensor<?xf32>
+  %y = moe.grouped_gemm %x sources(%s : tensor<?xi32>) offsets(%o : tensor<9xi32>)
+    weights(%w, %w : tensor<8x96x64xf16, #moe.per_expert>, tensor<8x96x64xf16, #moe.per_expert>)
+    columns(%bias : tensor<8x48xf32>) rows(%rw : tensor<?xf32>)
+    {layouts = [#moe.matrix_layout<out_in>, #moe.matrix_layout<out_in>],
+     starts = array<i64: 1, 0>, strides = array<i64: 2, 2>}
+    : tensor<?x64xf16> -> tensor<?x48xf16> {
+  ^bb0(%up: f32, %gate: f32, %b: f32, %weight: f32):
+    %u = arith.addf %up, %b : f32
+    %h = arith.mulf %u, %gate : f32
+    %r = arith.mulf %h, %weight : f32
+    moe.yield %r : f32
+  }
+  return %y : tensor<?x48xf16>
+}
+
+// One matrix, without experts.
+// CHECK-LABEL: @plain
+// CHECK: moe.grouped_gemm %{{.+}} weights(%{{.+}} : tensor<16x32xf64>)
+// CHECK-SAME: tensor<?x16xf64> -> tensor<?x32xf64>
+func.func @plain(%x: tensor<?x16xf64>, %w: tensor<16x32xf64>) -> tensor<?x32xf64> {
+  %y = moe.grouped_gemm %x weights(%w : tensor<16x32xf64>)
+    {layouts = [#moe.matrix_layout<in_out>], starts = array<i64: 0>, strides = array<i64: 1>}
+    : tensor<?x16xf64> -> tensor<?x32xf64> {
+  ^bb0(%sum: f64):
+    moe.yield %sum : f64
+  }
+  return %y : tensor<?x32xf64>
+}
