@@ -5,6 +5,7 @@
 #include "Report.h"
 #include "moe/Checkpoint/SafetensorsWriter.h"
 #include "moe/Execute/Comparison.h"
+#include "moe/Execute/FirstError.h"
 #include "moe/InitAll.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -102,6 +103,12 @@ static llvm::Expected<ImportOptions> getImportOptions(const Checkpoint &input,
   auto activation = input.get(activationName);
   if (!activation)
     return activation.takeError();
+  if (!llvm::is_contained({DataType::F32, DataType::F16, DataType::BF16},
+                          activation->type))
+    return llvm::createStringError(input.getFile(activationName) +
+                                   ": tensor 'hidden_states' is " +
+                                   formatShape(*activation) +
+                                   ", expected elements of F32, F16 or BF16");
   options.dtype = activation->type;
   if (weights)
     options.findTensor = findInLayer(*weights);
@@ -117,10 +124,12 @@ static llvm::Error writeResults(const Binding &binding, ArrayRef<Tensor> results
   SmallVector<TensorView> written;
   for (TensorView view : getViews(results)) {
     if (view.name == activationName) {
-      if (binding.getActivationShape().size() > 2 &&
-          binding.getActivationShape().back() == view.shape.back())
-        view.shape = binding.getActivationShape();
-      written.push_back(view);
+      TensorView asInput = view;
+      asInput.shape = binding.getActivationShape();
+      bool fits = asInput.shape.size() > 2 && view.shape.size() == 2 &&
+                  asInput.getNumElements() == view.getNumElements() &&
+                  asInput.shape.back() == view.shape.back();
+      written.push_back(fits ? asInput : view);
     } else if (dumpRouting && (view.name == idsName || view.name == idWeightsName)) {
       written.push_back(view);
     }
@@ -166,8 +175,9 @@ static void print(const Report &report, llvm::json::Object object) {
 static llvm::Error widenLayer(ModuleOp module) {
   PassManager manager(module.getContext());
   manager.addNestedPass<func::FuncOp>(createWidenToF64Pass());
+  FirstError error(module.getContext());
   if (failed(manager.run(module)))
-    return llvm::createStringError(layerPath + ": the layer cannot be evaluated in f64");
+    return error.take(layerPath + ": the layer cannot be evaluated in f64");
   return llvm::Error::success();
 }
 
