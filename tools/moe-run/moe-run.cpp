@@ -232,6 +232,12 @@ static llvm::Error run() {
     return llvm::createStringError("unknown target '" + target + "', known: cpu");
   if (repeat == 0)
     return llvm::createStringError("--repeat is 0, expected at least 1");
+  if (tolerance.getNumOccurrences() && !(tolerance >= 0))
+    return llvm::createStringError(llvm::formatv("--tolerance is {0}, expected a number of at "
+                                                 "least 0",
+                                                 double(tolerance)));
+  if (dumpRouting && outputPath.empty())
+    return llvm::createStringError("--dump-routing needs --output");
   auto input = Checkpoint::open({inputPath});
   if (!input)
     return input.takeError();
