@@ -70,15 +70,19 @@ static int64_t countTensors(const Parameter &parameter) {
 llvm::Expected<Binding> Binding::create(const Signature &signature,
                                         const Checkpoint &input,
                                         const Checkpoint *weights, StringRef layer) {
-  // What the input does not have must come from the weights.
+  // What the input does not have must come from the weights, except the activation.
   std::vector<std::string> missing;
   auto isGiven = [&](const Parameter &parameter) {
     return input.contains(parameter.getTensorName(0));
   };
-  for (const Parameter &parameter : signature.arguments)
-    if (!isGiven(parameter))
-      for (int64_t expert = 0; expert < countTensors(parameter); ++expert)
-        missing.push_back(parameter.getTensorName(expert));
+  for (const Parameter &parameter : signature.arguments) {
+    if (isGiven(parameter))
+      continue;
+    if (parameter.name == activationName)
+      return input.get(activationName).takeError();
+    for (int64_t expert = 0; expert < countTensors(parameter); ++expert)
+      missing.push_back(parameter.getTensorName(expert));
+  }
   std::string prefix;
   if (!missing.empty() && !weights)
     return llvm::createStringError(
