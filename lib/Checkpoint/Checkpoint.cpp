@@ -167,4 +167,9 @@ llvm::Expected<TensorView> Checkpoint::get(llvm::StringRef name) const {
   return entry.tensor;
 }
 
+llvm::StringRef Checkpoint::getFile(llvm::StringRef name) const {
+  auto it = entries.find(name);
+  return it == entries.end() ? "" : llvm::StringRef(files[it->second.file]);
+}
+
 std::string Checkpoint::describe() const { return llvm::join(paths, ", "); }

@@ -24,30 +24,43 @@ static bool fits(const Parameter &parameter, const TensorView &tensor) {
          });
 }
 
-llvm::Error Binding::add(const Parameter &parameter, Argument tensors) {
-  for (TensorView &tensor : tensors) {
-    if (parameter.name == activationName && tensor.shape.size() > 2 &&
-        parameter.shape.size() == 2) {
-      activationShape = SmallVector<int64_t>(tensor.shape);
+llvm::Error Binding::adapt(const Parameter &parameter, TensorView &tensor) {
+  if (parameter.name == activationName) {
+    activationShape = SmallVector<int64_t>(tensor.shape);
+    if (tensor.shape.size() > 2 && parameter.shape.size() == 2) {
       int64_t tokens = 1;
       for (int64_t size : tensor.shape.drop_back())
         tokens *= size;
       shapes.push_back(std::make_unique<SmallVector<int64_t>>(
           std::initializer_list<int64_t>{tokens, tensor.shape.back()}));
       tensor.shape = *shapes.back();
-    } else if (parameter.name == activationName) {
-      activationShape = SmallVector<int64_t>(tensor.shape);
     }
-    if (!fits(parameter, tensor))
-      return llvm::createStringError("tensor '" + tensor.name + "' is " +
-                                     formatShape(tensor) + ", expected " +
-                                     formatExpected(parameter));
-    // Compiled code reads whole elements.
-    if (!tensor.isAligned())
-      tensor = copies.emplace_back(tensor);
   }
-  arguments.push_back(std::move(tensors));
+  if (!fits(parameter, tensor))
+    return llvm::createStringError("tensor '" + tensor.name + "' is " +
+                                   formatShape(tensor) + ", expected " +
+                                   formatExpected(parameter));
+  if (llvm::Error error = checkTokens(parameter, tensor))
+    return error;
+  // Compiled code reads whole elements.
+  if (!tensor.isAligned())
+    tensor.data = copies.emplace_back(tensor).getView().data;
   return llvm::Error::success();
+}
+
+llvm::Error Binding::checkTokens(const Parameter &parameter, const TensorView &tensor) {
+  if (!parameter.perToken)
+    return llvm::Error::success();
+  int64_t found = tensor.shape.front();
+  if (ShapedType::isDynamic(numTokens)) {
+    numTokens = found;
+    tokensFrom = parameter.name;
+  }
+  if (found == numTokens)
+    return llvm::Error::success();
+  return llvm::createStringError("tensor '" + tensor.name + "' has " + Twine(found) +
+                                 " tokens, expected " + Twine(numTokens) + " as '" +
+                                 tokensFrom + "' has");
 }
 
 static int64_t countTensors(const Parameter &parameter) {
@@ -57,19 +70,24 @@ static int64_t countTensors(const Parameter &parameter) {
 llvm::Expected<Binding> Binding::create(const Signature &signature,
                                         const Checkpoint &input,
                                         const Checkpoint *weights, StringRef layer) {
-  // What the input does not have must come from the weights.
+  // What the input does not have must come from the weights, except the activation.
   std::vector<std::string> missing;
   auto isGiven = [&](const Parameter &parameter) {
     return input.contains(parameter.getTensorName(0));
   };
-  for (const Parameter &parameter : signature.arguments)
-    if (!isGiven(parameter))
-      for (int64_t expert = 0; expert < countTensors(parameter); ++expert)
-        missing.push_back(parameter.getTensorName(expert));
+  for (const Parameter &parameter : signature.arguments) {
+    if (isGiven(parameter))
+      continue;
+    if (parameter.name == activationName)
+      return input.get(activationName).takeError();
+    for (int64_t expert = 0; expert < countTensors(parameter); ++expert)
+      missing.push_back(parameter.getTensorName(expert));
+  }
   std::string prefix;
   if (!missing.empty() && !weights)
-    return llvm::createStringError("the input has no tensor '" + missing.front() +
-                                   "', and no weights are given");
+    return llvm::createStringError(
+        llvm::toString(input.get(missing.front()).takeError()) +
+        ", and no weights are given");
   if (!missing.empty()) {
     auto found = weights->findLayerPrefix(missing, layer);
     if (!found)
@@ -80,16 +98,18 @@ llvm::Expected<Binding> Binding::create(const Signature &signature,
   Binding binding;
   for (const Parameter &parameter : signature.arguments) {
     bool given = isGiven(parameter);
-    Argument tensors;
+    const Checkpoint &source = given ? input : *weights;
+    Argument &tensors = binding.arguments.emplace_back();
     for (int64_t expert = 0; expert < countTensors(parameter); ++expert) {
-      std::string name = parameter.getTensorName(expert);
-      auto tensor = given ? input.get(name) : weights->get(prefix + name);
+      std::string name = (given ? "" : prefix) + parameter.getTensorName(expert);
+      auto tensor = source.get(name);
       if (!tensor)
         return tensor.takeError();
+      if (llvm::Error error = binding.adapt(parameter, *tensor))
+        return llvm::createStringError(source.getFile(name) + ": " +
+                                       llvm::toString(std::move(error)));
       tensors.push_back(*tensor);
     }
-    if (llvm::Error error = binding.add(parameter, std::move(tensors)))
-      return error;
   }
   return binding;
 }

@@ -47,7 +47,8 @@ struct Routing {
     const TensorView *foundIds = findTensor(found, idsName);
     const TensorView *expectedIds = findTensor(expected, idsName);
     if (!foundIds || !expectedIds || foundIds->shape != expectedIds->shape ||
-        foundIds->shape.size() != 2)
+        foundIds->shape.size() != 2 || !isInteger(foundIds->type) ||
+        !isInteger(expectedIds->type))
       return;
     foundPlaces = sortChoices(*foundIds);
     expectedPlaces = sortChoices(*expectedIds);
@@ -61,9 +62,9 @@ struct Routing {
   /// Calls `visit` with the places of elements of a result that should be equal.
   void forEachPair(const TensorView &expected, bool skipRerouted,
                    llvm::function_ref<void(int64_t found, int64_t expected)> visit) const {
-    bool permuted = !foundPlaces.empty() &&
-                    (expected.name == idsName || expected.name == idWeightsName);
     int64_t count = expected.getNumElements();
+    bool permuted = static_cast<int64_t>(foundPlaces.size()) == count &&
+                    (expected.name == idsName || expected.name == idWeightsName);
     bool hasTokens = !differs.empty() && !expected.shape.empty() &&
                      count % static_cast<int64_t>(differs.size()) == 0;
     int64_t width = hasTokens ? count / static_cast<int64_t>(differs.size()) : 1;

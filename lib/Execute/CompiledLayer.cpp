@@ -2,9 +2,11 @@
 
 #include "moe/Execute/CompiledLayer.h"
 #include "moe/Conversion/Pipelines.h"
+#include "moe/Execute/FirstError.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/ExecutionEngine/OptUtils.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/Support/TargetSelect.h"
@@ -65,6 +67,17 @@ static llvm::orc::SymbolMap getSymbols(llvm::orc::MangleAndInterner intern) {
 // Compilation
 //===----------------------------------------------------------------------===//
 
+/// The linker would tell of such a function only on standard error.
+static LogicalResult checkBodies(ModuleOp module) {
+  auto result = module.walk([](FunctionOpInterface function) {
+    if (!function.isExternal())
+      return WalkResult::advance();
+    function.emitError("function @") << function.getName() << " has no body";
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
 llvm::Expected<CompiledLayer> CompiledLayer::compile(ModuleOp module,
                                                      Signature signature, bool fuse) {
   llvm::InitializeNativeTarget();
@@ -80,8 +93,9 @@ llvm::Expected<CompiledLayer> CompiledLayer::compile(ModuleOp module,
   LowerToCpuOptions lowering;
   lowering.fuse = fuse;
   buildLowerToCpuPipeline(manager, lowering);
-  if (failed(manager.run(module)))
-    return llvm::createStringError("the layer cannot be lowered to this machine");
+  FirstError error(module.getContext());
+  if (failed(checkBodies(module)) || failed(manager.run(module)))
+    return error.take("the layer cannot be lowered to this machine");
 
   auto machineBuilder = llvm::orc::JITTargetMachineBuilder::detectHost();
   if (!machineBuilder)
@@ -94,7 +108,7 @@ llvm::Expected<CompiledLayer> CompiledLayer::compile(ModuleOp module,
   options.transformer = optimize;
   auto engine = ExecutionEngine::create(module, options, std::move(*machine));
   if (!engine)
-    return engine.takeError();
+    return error.take(llvm::toString(engine.takeError()));
   (*engine)->registerSymbols(getSymbols);
   // Looking it up compiles it.
   auto function = (*engine)->lookupPacked(("_mlir_ciface_" + layerFunctionName).str());

@@ -58,6 +58,15 @@ static llvm::Expected<Parameter> getParameter(Type type, DictionaryAttr attribut
                    isa_and_nonnull<PerExpertAttr>(tensor.getEncoding())};
 }
 
+static bool isPerToken(BlockArgument argument) {
+  auto type = cast<RankedTensorType>(argument.getType());
+  return type.getRank() > 0 && type.isDynamicDim(0) &&
+         llvm::none_of(argument.getUsers(), [&](Operation *user) {
+           auto lookup = dyn_cast<LookupOp>(user);
+           return lookup && lookup.getTable() == argument;
+         });
+}
+
 llvm::Expected<Signature> Signature::get(ModuleOp module) {
   auto function = module.lookupSymbol<func::FuncOp>(layerFunctionName);
   if (!function || function.isExternal())
@@ -67,6 +76,7 @@ llvm::Expected<Signature> Signature::get(ModuleOp module) {
     auto parameter = getParameter(type, function.getArgAttrDict(i), "argument " + Twine(i));
     if (!parameter)
       return parameter.takeError();
+    parameter->perToken = isPerToken(function.getArgument(i));
     signature.arguments.push_back(*parameter);
   }
   for (auto [i, type] : llvm::enumerate(function.getResultTypes())) {

@@ -81,9 +81,8 @@ const json::Value *ConfigReader::findValue(StringRef names, bool hasFallback) {
 int64_t ConfigReader::readInteger(const Field<int64_t> &field, int64_t least,
                                   int64_t most) {
   const json::Value *value = findValue(field.names, field.fallback.has_value());
-  if (!value)
-    return field.fallback.value_or(least);
-  std::optional<int64_t> integer = value->getAsInteger();
+  std::optional<int64_t> integer =
+      value ? value->getAsInteger() : field.fallback;
   if (integer && *integer >= least && *integer <= most)
     return *integer;
   failField(field.names,

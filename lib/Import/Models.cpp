@@ -10,7 +10,7 @@
 using namespace mlir::moe;
 
 //===----------------------------------------------------------------------===//
-// Names that many models share
+// What models have in common
 //===----------------------------------------------------------------------===//
 
 static constexpr ExpertTensors gateUpDown = {
@@ -29,20 +29,17 @@ static constexpr ExpertTensors fusedGateUp = {.up = "experts.gate_up_proj",
 static constexpr llvm::StringRef bias = "gate.e_score_correction_bias";
 static constexpr llvm::StringRef expertCount = "num_local_experts|num_experts";
 
-//===----------------------------------------------------------------------===//
-// Requirements
-//===----------------------------------------------------------------------===//
-
 static constexpr Requirement deepseekV2Requires[] = {
     {"scoring_func", "\"softmax\""}, {"norm_topk_prob", "false"}};
 static constexpr Requirement deepseekV3Requires[] = {
     {"scoring_func", "\"sigmoid\""}, {"topk_method", "\"noaux_tc\""}};
 static constexpr Requirement gemma4Requires[] = {
     {"enable_moe_block", "true", false}};
-static constexpr Requirement hunyuanRequires[] = {{"norm_topk_prob", "true"},
-                                                  {"moe_drop_tokens", "false"}};
-static constexpr Requirement minimaxRequires[] = {
-    {"shared_intermediate_size", "0"}};
+static constexpr Requirement hunyuanRequires[] = {
+    {"norm_topk_prob", "true"},
+    {"moe_drop_tokens", "false"},
+    {"use_mixed_mlp_moe", "true"}};
+static constexpr Requirement noShared[] = {{"shared_intermediate_size", "0"}};
 static constexpr Requirement minimaxM2Requires[] = {
     {"shared_intermediate_size", "0"},
     {"scoring_func", "\"sigmoid\""},
@@ -50,10 +47,6 @@ static constexpr Requirement minimaxM2Requires[] = {
 static constexpr Requirement nllbRequires[] = {
     {"second_expert_policy", "\"all\""}};
 static constexpr Requirement phimoeRequires[] = {{"num_experts_per_tok", "2"}};
-
-//===----------------------------------------------------------------------===//
-// Families
-//===----------------------------------------------------------------------===//
 
 /// Sigmoid scores, a bias for the choice, groups of experts, a shared expert.
 static constexpr Model deepseekV3(llvm::StringRef type, int64_t groups,
@@ -269,6 +262,7 @@ static constexpr Model models[] = {
      .experts = {"num_experts|num_local_experts"},
      .topK = {"moe_topk|num_experts_per_tok"},
      .inner = {"moe_intermediate_size|intermediate_size"},
+     .moeLayers = {.first = {"moe_layer_num_skipped", 0}},
      .router = {.logits = Precision::f32,
                 .weights = Precision::f32,
                 .stored = Precision::f32,
@@ -313,7 +307,7 @@ static constexpr Model models[] = {
                     .downLayout = MatrixLayout::in_out}},
      .extra = {.shared = "shared_expert."}},
 
-    mixtral("minimax", minimaxRequires),
+    mixtral("minimax", noShared),
 
     {.type = "minimax_m2",
      .experts = {expertCount},

@@ -1,10 +1,9 @@
 //===- LoadLayer.cpp - The layer that a file describes --------------------===//
 
 #include "LoadLayer.h"
+#include "moe/Execute/FirstError.h"
 
-#include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
-#include "mlir/Support/FileUtilities.h"
 #include "llvm/Support/SourceMgr.h"
 
 using namespace mlir;
@@ -15,26 +14,14 @@ mlir::moe::loadLayer(MLIRContext &context, StringRef path, const ImportOptions &
   if (path.ends_with(".json"))
     return importLayer(context, path, options);
 
-  std::string cause;
-  auto file = openInputFile(path, &cause);
+  auto file = llvm::MemoryBuffer::getFileOrSTDIN(path, /*IsText=*/true);
   if (!file)
-    return llvm::createStringError(path + ": " + cause);
-  // The first error is the cause of all others.
-  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
-    if (diagnostic.getSeverity() != DiagnosticSeverity::Error || !cause.empty())
-      return success();
-    llvm::raw_string_ostream stream(cause);
-    if (auto place = dyn_cast<FileLineColLoc>(diagnostic.getLocation()))
-      stream << path << ':' << place.getLine() << ':' << place.getColumn() << ": ";
-    else
-      stream << path << ": ";
-    stream << diagnostic.str();
-    return success();
-  });
+    return llvm::createStringError(path + ": cannot read: " + file.getError().message());
+  FirstError error(&context);
   llvm::SourceMgr sources;
-  sources.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
+  sources.AddNewSourceBuffer(std::move(*file), llvm::SMLoc());
   auto module = parseSourceFile<ModuleOp>(sources, &context);
   if (!module)
-    return llvm::createStringError(cause.empty() ? path + ": no module of MLIR" : Twine(cause));
+    return error.take(path + ": no module of MLIR");
   return std::move(module);
 }

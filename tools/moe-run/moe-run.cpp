@@ -5,6 +5,7 @@
 #include "Report.h"
 #include "moe/Checkpoint/SafetensorsWriter.h"
 #include "moe/Execute/Comparison.h"
+#include "moe/Execute/FirstError.h"
 #include "moe/InitAll.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -43,7 +44,9 @@ static cl::opt<double> tolerance("tolerance", cl::value_desc("X"),
                                  cl::desc("Largest relative error of --expect and --check "
                                           "(default: by element type)"),
                                  cl::cat(category));
-static cl::opt<bool> reference("reference", cl::desc("Evaluate in f64"), cl::cat(category));
+static cl::opt<bool> fuse("fuse", cl::init(true), cl::desc("Fuse ops into fewer kernels first"),
+                          cl::cat(category));
+static cl::opt<bool> reference("reference", cl::desc("Evaluate in f64, without fusion"), cl::cat(category));
 static cl::opt<bool> check("check", cl::desc("Compare the results with those of --reference"),
                            cl::cat(category));
 static cl::opt<bool> dumpRouting("dump-routing",
@@ -102,6 +105,12 @@ static llvm::Expected<ImportOptions> getImportOptions(const Checkpoint &input,
   auto activation = input.get(activationName);
   if (!activation)
     return activation.takeError();
+  if (!llvm::is_contained({DataType::F32, DataType::F16, DataType::BF16},
+                          activation->type))
+    return llvm::createStringError(input.getFile(activationName) +
+                                   ": tensor 'hidden_states' is " +
+                                   formatShape(*activation) +
+                                   ", expected elements of F32, F16 or BF16");
   options.dtype = activation->type;
   if (weights)
     options.findTensor = findInLayer(*weights);
@@ -117,10 +126,12 @@ static llvm::Error writeResults(const Binding &binding, ArrayRef<Tensor> results
   SmallVector<TensorView> written;
   for (TensorView view : getViews(results)) {
     if (view.name == activationName) {
-      if (binding.getActivationShape().size() > 2 &&
-          binding.getActivationShape().back() == view.shape.back())
-        view.shape = binding.getActivationShape();
-      written.push_back(view);
+      TensorView asInput = view;
+      asInput.shape = binding.getActivationShape();
+      bool fits = asInput.shape.size() > 2 && view.shape.size() == 2 &&
+                  asInput.getNumElements() == view.getNumElements() &&
+                  asInput.shape.back() == view.shape.back();
+      written.push_back(fits ? asInput : view);
     } else if (dumpRouting && (view.name == idsName || view.name == idWeightsName)) {
       written.push_back(view);
     }
@@ -166,8 +177,9 @@ static void print(const Report &report, llvm::json::Object object) {
 static llvm::Error widenLayer(ModuleOp module) {
   PassManager manager(module.getContext());
   manager.addNestedPass<func::FuncOp>(createWidenToF64Pass());
+  FirstError error(module.getContext());
   if (failed(manager.run(module)))
-    return llvm::createStringError(layerPath + ": the layer cannot be evaluated in f64");
+    return error.take(layerPath + ": the layer cannot be evaluated in f64");
   return llvm::Error::success();
 }
 
@@ -178,7 +190,7 @@ static llvm::Expected<std::vector<Tensor>> runReference(ModuleOp module,
   auto signature = Signature::get(module);
   if (!signature)
     return signature.takeError();
-  auto layer = CompiledLayer::compile(module, *signature);
+  auto layer = CompiledLayer::compile(module, *signature, /*fuse=*/false);
   if (!layer)
     return layer.takeError();
   return layer->run(arguments, /*poison=*/true);
@@ -205,7 +217,7 @@ static llvm::Error measure(ModuleOp module, const Signature &signature,
                            const Binding &binding, Report &report,
                            std::vector<Tensor> &results) {
   auto start = std::chrono::steady_clock::now();
-  auto layer = CompiledLayer::compile(module, signature);
+  auto layer = CompiledLayer::compile(module, signature, fuse && !reference);
   if (!layer)
     return layer.takeError();
   report.compileMs = millisecondsSince(start);
@@ -222,6 +234,12 @@ static llvm::Error run() {
     return llvm::createStringError("unknown target '" + target + "', known: cpu");
   if (repeat == 0)
     return llvm::createStringError("--repeat is 0, expected at least 1");
+  if (tolerance.getNumOccurrences() && !(tolerance >= 0))
+    return llvm::createStringError(llvm::formatv("--tolerance is {0}, expected a number of at "
+                                                 "least 0",
+                                                 double(tolerance)));
+  if (dumpRouting && outputPath.empty())
+    return llvm::createStringError("--dump-routing needs --output");
   auto input = Checkpoint::open({inputPath});
   if (!input)
     return input.takeError();

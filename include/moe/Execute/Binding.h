@@ -16,8 +16,9 @@ inline constexpr llvm::StringLiteral activationName = "hidden_states";
 class Binding {
 public:
   /// Weights are read where the files are mapped; both checkpoints must live as long as
-  /// the binding. `layer` is what `Checkpoint::findLayerPrefix` takes. Errors name the
-  /// file, the tensor, and the type or shape that was found and expected.
+  /// the binding. `layer` is what `Checkpoint::findLayerPrefix` takes. The number of
+  /// tokens must be the same for all arguments. Errors name the file, the tensor, and the
+  /// type or shape that was found and expected.
   static llvm::Expected<Binding> create(const Signature &signature,
                                         const Checkpoint &input,
                                         const Checkpoint *weights,
@@ -30,10 +31,15 @@ public:
   ArrayRef<int64_t> getActivationShape() const { return activationShape; }
 
 private:
-  llvm::Error add(const Parameter &parameter, Argument tensors);
+  /// Makes `tensor` one that compiled code can take for `parameter`.
+  llvm::Error adapt(const Parameter &parameter, TensorView &tensor);
+  llvm::Error checkTokens(const Parameter &parameter, const TensorView &tensor);
 
   std::vector<Argument> arguments;
   SmallVector<int64_t> activationShape;
+  /// The number of tokens, once known, and the tensor that has it.
+  int64_t numTokens = ShapedType::kDynamic;
+  std::string tokensFrom;
   /// What arguments refer to that no file owns.
   std::vector<std::unique_ptr<SmallVector<int64_t>>> shapes;
   std::vector<Tensor> copies;

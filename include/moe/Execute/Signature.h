@@ -22,6 +22,9 @@ struct Parameter {
   /// experts if `perExpert`.
   SmallVector<int64_t> shape;
   bool perExpert = false;
+  /// Whether the first extent is the number of tokens: any dynamic one of an argument is,
+  /// unless it is that of a table of token ids.
+  bool perToken = false;
 
   /// The tensor of one expert, or of all of them.
   std::string getTensorName(int64_t expert) const;
