@@ -49,11 +49,10 @@ def in_token_order(ids, capacity, order="k_major", groups=1, priority=None, over
         for t, c in choices:
             if overflow != "next_choice" or np.all(s.kept[t] < 0):
                 s.serve(g, ids[t, c], t, c)
-        spare = np.flatnonzero(s.used[g] < capacity)
-        if overflow == "random_spare" and len(spare):
-            for t, c in choices:
-                if s.kept[t, c] < 0:
-                    s.serve(g, spare[random[t, c] % len(spare)], t, c)
+        for t, c in choices if overflow == "random_spare" else []:
+            spare = np.flatnonzero(s.used[g] < capacity)
+            if s.kept[t, c] < 0 and len(spare):
+                s.serve(g, spare[random[t, c] % len(spare)], t, c)
     return s.kept, s.slots
 
 
