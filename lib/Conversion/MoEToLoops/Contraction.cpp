@@ -1,10 +1,10 @@
 //===- Contraction.cpp - Rows times the matrices of their experts ---------===//
 //
-// A task is a panel of `panelWidth` result columns of one expert. It converts a block
-// of its weights to the compute type, whatever they are stored as, and multiplies
-// groups of the expert's rows with it, `panelWidth` columns in a vector:
+// A task is a panel of result columns of one expert, a few vectors wide. It converts a
+// block of its weights to the compute type, whatever they are stored as, and multiplies
+// groups of the expert's rows with it:
 //
-//   for block of depth:           pack[p][k][0..15]     weights, zero beyond the edge
+//   for block of depth:           pack[p][k][column]    weights, zero beyond the edge
 //     for group of rows:
 //       for k in block:           part[p][r] += row[r][k] * pack[p][k]
 //       sums[p][r] += part[p][r]
@@ -21,10 +21,15 @@
 using namespace mlir;
 using namespace mlir::moe;
 
-static constexpr int64_t panelWidth = 16;
+static constexpr int64_t vectorWidth = 16;
 static constexpr int64_t blockDepth = 256;
-/// Vectors of sums that are kept in registers.
-static constexpr int64_t liveSums = 8;
+/// Of rows: with the vectors of a panel, all sums of a group fit in registers.
+static constexpr int64_t groupSize = 6;
+
+/// Vectors of columns that a panel has for each projection: two in all, or one for each.
+static int64_t getPanelVectors(const Contraction &contraction) {
+  return contraction.projections.size() == 1 ? 2 : 1;
+}
 
 namespace {
 class PanelEmitter {
@@ -32,14 +37,14 @@ public:
   PanelEmitter(Code &code, const Contraction &contraction, Term columnBegin,
                std::optional<Term> expert, Term rowBegin, Term numRows)
       : code(code), contraction(contraction), columnBegin(columnBegin), expert(expert),
-        rowBegin(rowBegin), numRows(numRows),
-        vectorType(VectorType::get({panelWidth}, code.realType)) {}
+        rowBegin(rowBegin), numRows(numRows), vectors(getPanelVectors(contraction)),
+        width(code.index(vectors * vectorWidth)),
+        vectorType(VectorType::get({vectorWidth}, code.realType)) {}
 
   void emit(Epilogue epilogue) {
     Term count = code.index(contraction.projections.size());
-    pack = code.allocate(code.realType,
-                         {count, code.index(blockDepth), code.index(panelWidth)});
-    sums = code.allocate(code.realType, {count, numRows, code.index(panelWidth)});
+    pack = code.allocate(code.realType, {count, code.index(blockDepth), width});
+    sums = code.allocate(code.realType, {count, numRows, width});
     code.fill(sums, code.real(0));
     SmallVector<WeightReader> readers;
     for (const Projection &projection : contraction.projections)
@@ -65,9 +70,7 @@ public:
   }
 
 private:
-  Term columnsHere() {
-    return code.min(contraction.columns - columnBegin, code.index(panelWidth));
-  }
+  Term columnsHere() { return code.min(contraction.columns - columnBegin, width); }
 
   /// Reads along the dimension that is contiguous in the weights.
   void packBlock(int64_t p, const Projection &projection, const WeightReader &read,
@@ -80,7 +83,7 @@ private:
                          : read({begin + k, output});
       code.store(element, pack, {code.index(p), k, column});
     };
-    Term columns = columnsHere(), width = code.index(panelWidth);
+    Term columns = columnsHere();
     if (projection.layout == MatrixLayout::out_in)
       code.forEach(columns, [&](Term column) {
         code.forEach(depth, [&](Term k) { copy(column, k); });
@@ -98,50 +101,47 @@ private:
 
   /// Full groups of rows, then the rest one by one.
   void multiplyRows(Term begin, Term depth) {
-    int64_t group = liveSums / contraction.projections.size();
-    Term grouped = numRows / group * group;
-    code.forRange(code.index(0), grouped, group,
-                  [&](Term row) { multiplyGroup(row, group, begin, depth); });
+    Term grouped = numRows / groupSize * groupSize;
+    code.forRange(code.index(0), grouped, groupSize,
+                  [&](Term row) { multiplyGroup(row, groupSize, begin, depth); });
     code.forRange(grouped, numRows, 1,
                   [&](Term row) { multiplyGroup(row, 1, begin, depth); });
   }
 
-  /// The row of the input that a row reads, or -1.
-  Term findSource(Term row) {
-    return contraction.sources ? code.load(contraction.sources, {rowBegin + row})
-                               : rowBegin + row;
+  /// One vector of the panel: of projection p, columns from 16 v.
+  struct Lane {
+    Term projection, column;
+  };
+  SmallVector<Lane> getLanes() {
+    SmallVector<Lane> lanes;
+    for (size_t p = 0; p < contraction.projections.size(); ++p)
+      for (int64_t v = 0; v < vectors; ++v)
+        lanes.push_back({code.index(p), code.index(v * vectorWidth)});
+    return lanes;
   }
 
   void multiplyGroup(Term row, int64_t group, Term begin, Term depth) {
-    size_t count = contraction.projections.size();
-    // A row without a source reads the first one, and drops what comes of it.
-    SmallVector<Term> sources, reads;
-    for (int64_t r = 0; r < group; ++r) {
-      sources.push_back(findSource(row + double(r)));
-      reads.push_back(contraction.sources ? code.max(sources.back(), code.index(0))
-                                          : sources.back());
-    }
+    SmallVector<Lane> lanes = getLanes();
     Term zero = broadcast(code.real(0));
     SmallVector<Term> parts = code.fold(
-        code.index(0), depth, SmallVector<Term>(count * group, zero),
+        code.index(0), depth, SmallVector<Term>(group * lanes.size(), zero),
         [&](Term k, ArrayRef<Term> accumulated) {
-          SmallVector<Term> next;
-          for (size_t p = 0; p < count; ++p) {
-            Term weights = loadVector(pack, {code.index(p), k});
-            for (int64_t r = 0; r < group; ++r) {
-              Term x = code.load(contraction.input, {reads[r], begin + k});
-              next.push_back(code.fma(broadcast(x), weights, accumulated[p * group + r]));
-            }
+          SmallVector<Term> weights, next;
+          for (const Lane &lane : lanes)
+            weights.push_back(loadVector(pack, {lane.projection, k, lane.column}));
+          for (int64_t r = 0; r < group; ++r) {
+            Term at = rowBegin + row + double(r);
+            Term x = broadcast(code.load(contraction.input, {at, begin + k}));
+            for (Term weight : weights)
+              next.push_back(code.fma(x, weight, accumulated[next.size()]));
           }
           return next;
         });
-    for (size_t p = 0; p < count; ++p)
-      for (int64_t r = 0; r < group; ++r) {
-        SmallVector<Term> at = {code.index(p), row + double(r)};
-        Term part = parts[p * group + r];
-        if (contraction.sources)
-          part = code.select(sources[r] >= 0, part, zero);
-        storeVector(loadVector(sums, at) + part, sums, at);
+    const Term *part = parts.begin();
+    for (int64_t r = 0; r < group; ++r)
+      for (const Lane &lane : lanes) {
+        SmallVector<Term> at = {lane.projection, row + double(r), lane.column};
+        storeVector(loadVector(sums, at) + *part++, sums, at);
       }
   }
 
@@ -149,17 +149,13 @@ private:
     return code.term(
         vector::BroadcastOp::create(code.builder, code.loc, vectorType, scalar.value));
   }
-  SmallVector<Value> firstColumn(ArrayRef<Term> at) {
-    SmallVector<Value> indices(at);
-    indices.push_back(code.index(0));
-    return indices;
-  }
   Term loadVector(Value buffer, ArrayRef<Term> at) {
     return code.term(vector::LoadOp::create(code.builder, code.loc, vectorType, buffer,
-                                            firstColumn(at)));
+                                            SmallVector<Value>(at)));
   }
   void storeVector(Term value, Value buffer, ArrayRef<Term> at) {
-    vector::StoreOp::create(code.builder, code.loc, value.value, buffer, firstColumn(at));
+    vector::StoreOp::create(code.builder, code.loc, value.value, buffer,
+                            SmallVector<Value>(at));
   }
 
   Code &code;
@@ -167,34 +163,60 @@ private:
   Term columnBegin;
   std::optional<Term> expert;
   Term rowBegin, numRows;
+  int64_t vectors;
+  /// Columns of the panel.
+  Term width;
   VectorType vectorType;
   Value pack, sums;
 };
 } // namespace
 
-void mlir::moe::emitContraction(Code &code, Contraction contraction, Epilogue epilogue) {
-  // Of an input without rows there is nothing that a row without a source could read.
-  if (contraction.sources)
-    contraction.depth = code.select(code.dim(contraction.input, 0) > 0, contraction.depth,
-                                    code.index(0));
-  Term panels = code.ceilDiv(contraction.columns, code.index(panelWidth));
-  if (!contraction.offsets) {
-    code.parallel(panels, [&](Term panel) {
-      PanelEmitter(code, contraction, panel * panelWidth, std::nullopt, code.index(0),
-                   code.dim(contraction.sources ? contraction.sources : contraction.input, 0))
-          .emit(epilogue);
-    });
-    return;
-  }
-  // Panels outermost: whoever takes a run of tasks meets busy and idle experts alike.
-  code.parallel(panels * contraction.numExperts, [&](Term task) {
-    Term expert = task % contraction.numExperts;
-    Term begin = code.load(contraction.offsets, {expert});
-    Term numRows = code.load(contraction.offsets, {expert + 1}) - begin;
-    code.ifThen(numRows > 0, [&] {
-      PanelEmitter(code, contraction, task / contraction.numExperts * panelWidth, expert,
-                   begin, numRows)
-          .emit(epilogue);
+/// The rows that the matrices are multiplied with, gathered and in the compute type: every
+/// panel reads them, so they are converted once.
+static Value gatherRows(Code &code, const Contraction &contraction) {
+  Value rows = code.allocate(
+      code.realType,
+      {code.dim(contraction.sources ? contraction.sources : contraction.input, 0),
+       contraction.depth});
+  code.parallel(code.dim(rows, 0), [&](Term row) {
+    Term source = contraction.sources ? code.load(contraction.sources, {row}) : row;
+    code.forEach(contraction.depth, [&](Term k) {
+      Term element = code.lazySelect(
+          source >= 0, [&] { return code.load(contraction.input, {source, k}); },
+          [&] { return code.real(0); });
+      code.store(element, rows, {row, k});
     });
   });
+  return rows;
+}
+
+void mlir::moe::emitContraction(Code &code, Contraction contraction, Epilogue epilogue) {
+  Type stored = cast<MemRefType>(contraction.input.getType()).getElementType();
+  Value gathered;
+  if (contraction.sources || stored != code.realType)
+    contraction.input = gathered = gatherRows(code, contraction);
+
+  int64_t width = getPanelVectors(contraction) * vectorWidth;
+  Term panels = code.ceilDiv(contraction.columns, code.index(width));
+  if (!contraction.offsets) {
+    code.parallel(panels, [&](Term panel) {
+      PanelEmitter(code, contraction, panel * double(width), std::nullopt, code.index(0),
+                   code.dim(contraction.input, 0))
+          .emit(epilogue);
+    });
+  } else {
+    // Panels outermost: whoever takes a run of tasks meets busy and idle experts alike.
+    code.parallel(panels * contraction.numExperts, [&](Term task) {
+      Term expert = task % contraction.numExperts;
+      Term begin = code.load(contraction.offsets, {expert});
+      Term numRows = code.load(contraction.offsets, {expert + 1}) - begin;
+      code.ifThen(numRows > 0, [&] {
+        PanelEmitter(code, contraction, task / contraction.numExperts * double(width), expert,
+                     begin, numRows)
+            .emit(epilogue);
+      });
+    });
+  }
+  if (gathered)
+    code.deallocate(gathered);
 }
