@@ -1,0 +1,38 @@
+// RUN: moe-opt %s --convert-moe-to-loops --split-input-file --verify-diagnostics | FileCheck %s
+
+// Rows are gathered and converted once; tasks are panels of an expert's columns; the
+// epilogue's arithmetic is inlined; the table of the experts' weights is opened by address.
+// CHECK-LABEL: @gemm
+// CHECK-SAME: memref<4xi64>
+// CHECK: scf.parallel
+// CHECK: scf.if
+// CHECK: arith.extf %{{.+}} : bf16 to f32
+// CHECK: scf.parallel
+// CHECK: scf.if
+// CHECK: llvm.inttoptr
+// CHECK: math.fma %{{.+}}, %{{.+}}, %{{.+}} : vector<16xf32>
+// CHECK: arith.maximumf
+// CHECK: arith.truncf %{{.+}} : f32 to bf16
+// CHECK-NOT: moe.
+func.func @gemm(%x: tensor<?x20xbf16>, %s: tensor<?xi32>, %o: tensor<5xi32>,
+                %w: tensor<4x24x20xbf16, #moe.per_expert>) -> tensor<?x24xbf16> {
+  %y = moe.grouped_gemm %x sources(%s : tensor<?xi32>) offsets(%o : tensor<5xi32>)
+    weights(%w : tensor<4x24x20xbf16, #moe.per_expert>)
+    {layouts = [#moe.matrix_layout<out_in>], starts = array<i64: 0>, strides = array<i64: 1>}
+    : tensor<?x20xbf16> -> tensor<?x24xbf16> {
+  ^bb0(%sum: f32):
+    %zero = arith.constant 0.0 : f32
+    %h = arith.maximumf %sum, %zero : f32
+    moe.yield %h : f32
+  }
+  return %y : tensor<?x24xbf16>
+}
+
+// -----
+
+// A table of addresses can be read as weights only.
+// expected-note @below {{of this argument}}
+func.func @table(%w: tensor<4x24x20xf32, #moe.per_expert>) -> tensor<4x24x20xf32, #moe.per_expert> {
+  // expected-error @below {{takes a tensor with encoding #moe.per_expert, expected only}}
+  return %w : tensor<4x24x20xf32, #moe.per_expert>
+}
