@@ -14,7 +14,7 @@ using namespace mlir::moe;
 
 LogicalResult CountOp::verify() {
   // C1
-  if (failed(checkAtLeast(*this, "num_experts", getNumExperts(), 1)))
+  if (failed(checkCount(*this, "num_experts", getNumExperts(), 1)))
     return failure();
   // C2
   int64_t columns = dim(getIndices(), 1);
@@ -32,11 +32,10 @@ LogicalResult CapacityOp::verify() {
       {"choices", getChoices()},
       {"multiplier", getMultiplier()},
       {"multiple_of", getMultipleOf()}};
-  constexpr int64_t largest = std::numeric_limits<int32_t>::max();
   for (auto [name, value] : positives)
-    if (failed(checkRange(*this, name, value, 1, largest)))
+    if (failed(checkCount(*this, name, value, 1)))
       return failure();
-  if (failed(checkRange(*this, "minimum", getMinimum(), 0, largest)))
+  if (failed(checkCount(*this, "minimum", getMinimum(), 0)))
     return failure();
   // C2
   if (failed(checkPositive(*this, "factor", getFactor())))
@@ -55,8 +54,8 @@ LogicalResult CapacityOp::verify() {
 
 LogicalResult AssignSlotsOp::verify() {
   // C1
-  if (failed(checkAtLeast(*this, "num_experts", getNumExperts(), 1)) ||
-      failed(checkAtLeast(*this, "groups", getGroups(), 1)))
+  if (failed(checkCount(*this, "num_experts", getNumExperts(), 1)) ||
+      failed(checkCount(*this, "groups", getGroups(), 1)))
     return failure();
   // C2
   bool perChoice = false;
@@ -85,24 +84,25 @@ LogicalResult AssignSlotsOp::verify() {
   return success();
 }
 
-/// The only number of rows that is right for every routing, if there is one.
+/// The only number of rows that is right for every routing, if there is one. Sizes that no
+/// memory holds wrap around, which signed numbers must not.
 static int64_t getStaticRows(GroupByExpertOp op) {
   if (!op.getSlots()) {
     int64_t tokens = dim(op.getIndices(), 0), choices = dim(op.getIndices(), 1);
     bool isStatic = !ShapedType::isDynamic(tokens) && !ShapedType::isDynamic(choices);
-    return isStatic ? tokens * choices : ShapedType::kDynamic;
+    return isStatic ? static_cast<uint64_t>(tokens) * choices : ShapedType::kDynamic;
   }
   APInt capacity;
   if (!matchPattern(op.getCapacity(), m_ConstantInt(&capacity)))
     return ShapedType::kDynamic;
-  return op.getNumExperts() * op.getGroups() * capacity.getSExtValue();
+  return static_cast<uint64_t>(op.getNumExperts()) * op.getGroups() * capacity.getSExtValue();
 }
 
 LogicalResult GroupByExpertOp::verify() {
   // C1
-  if (failed(checkAtLeast(*this, "num_experts", getNumExperts(), 1)) ||
-      failed(checkAtLeast(*this, "groups", getGroups(), 1)) ||
-      failed(checkAtLeast(*this, "first_expert", getFirstExpert(), 0)))
+  if (failed(checkCount(*this, "num_experts", getNumExperts(), 1)) ||
+      failed(checkCount(*this, "groups", getGroups(), 1)) ||
+      failed(checkCount(*this, "first_expert", getFirstExpert(), 0)))
     return failure();
   // C2
   if (bool(getSlots()) != bool(getCapacity()))
