@@ -84,18 +84,21 @@ LogicalResult AssignSlotsOp::verify() {
   return success();
 }
 
-/// The only number of rows that is right for every routing, if there is one. Sizes that no
-/// memory holds wrap around, which signed numbers must not.
+/// The only number of rows that is right for every routing, if there is one.
+/// Sizes that no memory holds wrap around, which signed numbers must not.
 static int64_t getStaticRows(GroupByExpertOp op) {
   if (!op.getSlots()) {
     int64_t tokens = dim(op.getIndices(), 0), choices = dim(op.getIndices(), 1);
-    bool isStatic = !ShapedType::isDynamic(tokens) && !ShapedType::isDynamic(choices);
-    return isStatic ? static_cast<uint64_t>(tokens) * choices : ShapedType::kDynamic;
+    bool isStatic =
+        !ShapedType::isDynamic(tokens) && !ShapedType::isDynamic(choices);
+    return isStatic ? static_cast<uint64_t>(tokens) * choices
+                    : ShapedType::kDynamic;
   }
   APInt capacity;
   if (!matchPattern(op.getCapacity(), m_ConstantInt(&capacity)))
     return ShapedType::kDynamic;
-  return static_cast<uint64_t>(op.getNumExperts()) * op.getGroups() * capacity.getSExtValue();
+  return static_cast<uint64_t>(op.getNumExperts()) * op.getGroups() *
+         capacity.getSExtValue();
 }
 
 LogicalResult GroupByExpertOp::verify() {
@@ -116,13 +119,15 @@ LogicalResult GroupByExpertOp::verify() {
                        getNumExperts() + 1)))
     return failure();
   // C4
-  if (failed(checkLeadingSizes(*this, "positions", getPositions(), getIndices())))
+  if (failed(
+          checkLeadingSizes(*this, "positions", getPositions(), getIndices())))
     return failure();
   // C5
   int64_t found = dim(getSources(), 0), expected = getStaticRows(*this);
   if (ShapedType::isDynamic(found) || found == expected)
     return success();
-  InFlightDiagnostic error = emitOpError("number of sources is ") << found << ", expected ";
+  InFlightDiagnostic error = emitOpError("number of sources is ")
+                             << found << ", expected ";
   if (ShapedType::isDynamic(expected))
     return error << "a dynamic number: it is not known here";
   return error << expected;

@@ -43,11 +43,12 @@ inline LogicalResult checkRange(Operation *op, const Twine &what, int64_t value,
                            << " to " << upper;
 }
 
-/// Fails unless `value` is at least `lower` and an i32, as all indices are: sums and
-/// products of such numbers do not overflow.
+/// Fails unless `value` is at least `lower` and an i32, as all indices are:
+/// sums and products of such numbers do not overflow.
 inline LogicalResult checkCount(Operation *op, const Twine &what, int64_t value,
                                 int64_t lower) {
-  return checkRange(op, what, value, lower, std::numeric_limits<int32_t>::max());
+  return checkRange(op, what, value, lower,
+                    std::numeric_limits<int32_t>::max());
 }
 
 inline LogicalResult checkAtLeast(Operation *op, const Twine &what,
