@@ -9,12 +9,14 @@ using namespace mlir::moe;
 
 FirstError::FirstError(MLIRContext *context)
     : handler(context, [this](Diagnostic &diagnostic) {
-        if (diagnostic.getSeverity() != DiagnosticSeverity::Error || !text.empty())
+        if (diagnostic.getSeverity() != DiagnosticSeverity::Error ||
+            !text.empty())
           return success();
         llvm::raw_string_ostream stream(text);
-        if (auto place = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>())
-          stream << place.getFilename().getValue() << ':' << place.getLine() << ':'
-                 << place.getColumn() << ": ";
+        if (auto place =
+                diagnostic.getLocation()->findInstanceOf<FileLineColLoc>())
+          stream << place.getFilename().getValue() << ':' << place.getLine()
+                 << ':' << place.getColumn() << ": ";
         stream << diagnostic.str();
         return success();
       }) {}

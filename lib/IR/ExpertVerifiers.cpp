@@ -86,12 +86,14 @@ static LogicalResult verifyExpertDimension(ExpertMlpOp op) {
                                       type.getDimSize(0), op.getNumExperts())))
       return failure();
   }
-  if (failed(checkAtLeast(op, "identity_experts", op.getIdentityExperts(), 0)))
+  if (failed(checkCount(op, "identity_experts", op.getIdentityExperts(), 0)))
     return failure();
-  if (perExpert)
-    return checkSize(op, "length of the offsets", dim(op.getOffsets(), 0),
-                     op.getNumExperts() + op.getIdentityExperts() + 1);
-  return success();
+  if (!perExpert)
+    return success();
+  if (failed(checkCount(op, "expert count of up", op.getNumExperts(), 0)))
+    return failure();
+  return checkSize(op, "length of the offsets", dim(op.getOffsets(), 0),
+                   op.getNumExperts() + op.getIdentityExperts() + 1);
 }
 
 LogicalResult ExpertMlpOp::verify() {

@@ -56,7 +56,7 @@ LogicalResult AuxLossOp::verify() {
   // C5
   if (failed(checkRange(*this, "ddof", getDdof(), 0, 1)))
     return failure();
-  return checkAtLeast(*this, "groups", getGroups(), 1);
+  return checkCount(*this, "groups", getGroups(), 1);
 }
 
 LogicalResult UpdateBiasOp::verify() {

@@ -14,7 +14,7 @@ using namespace mlir::moe;
 
 LogicalResult CountOp::verify() {
   // C1
-  if (failed(checkAtLeast(*this, "num_experts", getNumExperts(), 1)))
+  if (failed(checkCount(*this, "num_experts", getNumExperts(), 1)))
     return failure();
   // C2
   int64_t columns = dim(getIndices(), 1);
@@ -32,11 +32,10 @@ LogicalResult CapacityOp::verify() {
       {"choices", getChoices()},
       {"multiplier", getMultiplier()},
       {"multiple_of", getMultipleOf()}};
-  constexpr int64_t largest = std::numeric_limits<int32_t>::max();
   for (auto [name, value] : positives)
-    if (failed(checkRange(*this, name, value, 1, largest)))
+    if (failed(checkCount(*this, name, value, 1)))
       return failure();
-  if (failed(checkRange(*this, "minimum", getMinimum(), 0, largest)))
+  if (failed(checkCount(*this, "minimum", getMinimum(), 0)))
     return failure();
   // C2
   if (failed(checkPositive(*this, "factor", getFactor())))
@@ -55,8 +54,8 @@ LogicalResult CapacityOp::verify() {
 
 LogicalResult AssignSlotsOp::verify() {
   // C1
-  if (failed(checkAtLeast(*this, "num_experts", getNumExperts(), 1)) ||
-      failed(checkAtLeast(*this, "groups", getGroups(), 1)))
+  if (failed(checkCount(*this, "num_experts", getNumExperts(), 1)) ||
+      failed(checkCount(*this, "groups", getGroups(), 1)))
     return failure();
   // C2
   bool perChoice = false;
@@ -86,23 +85,27 @@ LogicalResult AssignSlotsOp::verify() {
 }
 
 /// The only number of rows that is right for every routing, if there is one.
+/// Sizes that no memory holds wrap around, which signed numbers must not.
 static int64_t getStaticRows(GroupByExpertOp op) {
   if (!op.getSlots()) {
     int64_t tokens = dim(op.getIndices(), 0), choices = dim(op.getIndices(), 1);
-    bool isStatic = !ShapedType::isDynamic(tokens) && !ShapedType::isDynamic(choices);
-    return isStatic ? tokens * choices : ShapedType::kDynamic;
+    bool isStatic =
+        !ShapedType::isDynamic(tokens) && !ShapedType::isDynamic(choices);
+    return isStatic ? static_cast<uint64_t>(tokens) * choices
+                    : ShapedType::kDynamic;
   }
   APInt capacity;
   if (!matchPattern(op.getCapacity(), m_ConstantInt(&capacity)))
     return ShapedType::kDynamic;
-  return op.getNumExperts() * op.getGroups() * capacity.getSExtValue();
+  return static_cast<uint64_t>(op.getNumExperts()) * op.getGroups() *
+         capacity.getSExtValue();
 }
 
 LogicalResult GroupByExpertOp::verify() {
   // C1
-  if (failed(checkAtLeast(*this, "num_experts", getNumExperts(), 1)) ||
-      failed(checkAtLeast(*this, "groups", getGroups(), 1)) ||
-      failed(checkAtLeast(*this, "first_expert", getFirstExpert(), 0)))
+  if (failed(checkCount(*this, "num_experts", getNumExperts(), 1)) ||
+      failed(checkCount(*this, "groups", getGroups(), 1)) ||
+      failed(checkCount(*this, "first_expert", getFirstExpert(), 0)))
     return failure();
   // C2
   if (bool(getSlots()) != bool(getCapacity()))
@@ -116,13 +119,15 @@ LogicalResult GroupByExpertOp::verify() {
                        getNumExperts() + 1)))
     return failure();
   // C4
-  if (failed(checkLeadingSizes(*this, "positions", getPositions(), getIndices())))
+  if (failed(
+          checkLeadingSizes(*this, "positions", getPositions(), getIndices())))
     return failure();
   // C5
   int64_t found = dim(getSources(), 0), expected = getStaticRows(*this);
   if (ShapedType::isDynamic(found) || found == expected)
     return success();
-  InFlightDiagnostic error = emitOpError("number of sources is ") << found << ", expected ";
+  InFlightDiagnostic error = emitOpError("number of sources is ")
+                             << found << ", expected ";
   if (ShapedType::isDynamic(expected))
     return error << "a dynamic number: it is not known here";
   return error << expected;

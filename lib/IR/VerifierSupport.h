@@ -5,6 +5,8 @@
 
 #include "moe/IR/MoE.h"
 
+#include <limits>
+
 namespace mlir::moe {
 
 inline int64_t dim(Value value, unsigned index) {
@@ -39,6 +41,14 @@ inline LogicalResult checkRange(Operation *op, const Twine &what, int64_t value,
     return success();
   return op->emitOpError() << what << " is " << value << ", expected " << lower
                            << " to " << upper;
+}
+
+/// Fails unless `value` is at least `lower` and an i32, as all indices are:
+/// sums and products of such numbers do not overflow.
+inline LogicalResult checkCount(Operation *op, const Twine &what, int64_t value,
+                                int64_t lower) {
+  return checkRange(op, what, value, lower,
+                    std::numeric_limits<int32_t>::max());
 }
 
 inline LogicalResult checkAtLeast(Operation *op, const Twine &what,

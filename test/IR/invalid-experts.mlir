@@ -106,7 +106,7 @@ func.func @expert_mlp_c2_offsets(%r: tensor<?x64xf32>, %o: tensor<9xi32>,
 
 func.func @expert_mlp_c2_identity(%r: tensor<?x64xf32>, %o: tensor<9xi32>,
                                   %up: tensor<8x64x64xf32>) {
-  // expected-error @below {{identity_experts is -1, expected at least 0}}
+  // expected-error @below {{identity_experts is -1, expected 0 to 2147483647}}
   %y = moe.expert_mlp none %r offsets(%o : tensor<9xi32>) up(%up : tensor<8x64x64xf32>)
     {activation = #moe.activation<relu>, identity_experts = -1 : i64}
     : tensor<?x64xf32> -> tensor<?x64xf32>

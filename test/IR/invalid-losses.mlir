@@ -84,7 +84,7 @@ func.func @aux_loss_c5(%s: tensor<?x8xf32>) {
 // -----
 
 func.func @aux_loss_c5_groups(%s: tensor<?x8xf32>) {
-  // expected-error @below {{groups is 0, expected at least 1}}
+  // expected-error @below {{groups is 0, expected 1 to 2147483647}}
   %l = moe.aux_loss z %s {groups = 0 : i64} : tensor<?x8xf32> -> tensor<f32>
   return
 }

@@ -1,7 +1,7 @@
 // RUN: moe-opt %s --split-input-file --verify-diagnostics
 
 func.func @count_c1(%i: tensor<?x2xi32>) {
-  // expected-error @below {{num_experts is 0, expected at least 1}}
+  // expected-error @below {{num_experts is 0, expected 1 to 2147483647}}
   %c = moe.count %i {num_experts = 0 : i64} : tensor<?x2xi32>
   return
 }
@@ -89,7 +89,7 @@ func.func @capacity_c4(%t: index, %counts: tensor<4xi32>) {
 // -----
 
 func.func @assign_slots_c1(%i: tensor<?x2xi32>, %c: index) {
-  // expected-error @below {{num_experts is 0, expected at least 1}}
+  // expected-error @below {{num_experts is 0, expected 1 to 2147483647}}
   %kept, %slots = moe.assign_slots k_major %i, %c {num_experts = 0 : i64} : tensor<?x2xi32>
   return
 }
@@ -97,7 +97,7 @@ func.func @assign_slots_c1(%i: tensor<?x2xi32>, %c: index) {
 // -----
 
 func.func @assign_slots_c1_groups(%i: tensor<?x2xi32>, %c: index) {
-  // expected-error @below {{groups is 0, expected at least 1}}
+  // expected-error @below {{groups is 0, expected 1 to 2147483647}}
   %kept, %slots = moe.assign_slots k_major %i, %c {groups = 0 : i64, num_experts = 8 : i64}
     : tensor<?x2xi32>
   return
@@ -169,7 +169,7 @@ func.func @assign_slots_c5(%i: tensor<?x2xi32>, %c: index, %p: tensor<?x2xf32>) 
 // -----
 
 func.func @group_by_expert_c1(%i: tensor<?x2xi32>) {
-  // expected-error @below {{first_expert is -1, expected at least 0}}
+  // expected-error @below {{first_expert is -1, expected 0 to 2147483647}}
   %o, %s, %p = moe.group_by_expert %i {first_expert = -1 : i64, num_experts = 8 : i64}
     : tensor<?x2xi32> -> tensor<9xi32>, tensor<?xi32>, tensor<?x2xi32>
   return
@@ -177,8 +177,17 @@ func.func @group_by_expert_c1(%i: tensor<?x2xi32>) {
 
 // -----
 
+func.func @group_by_expert_c1_enormous(%i: tensor<?x2xi32>) {
+  // expected-error @below {{num_experts is 9223372036854775807, expected 1 to 2147483647}}
+  %o, %s, %p = moe.group_by_expert %i {num_experts = 9223372036854775807 : i64}
+    : tensor<?x2xi32> -> tensor<?xi32>, tensor<?xi32>, tensor<?x2xi32>
+  return
+}
+
+// -----
+
 func.func @group_by_expert_c1_groups(%i: tensor<?x2xi32>) {
-  // expected-error @below {{groups is 0, expected at least 1}}
+  // expected-error @below {{groups is 0, expected 1 to 2147483647}}
   %o, %s, %p = moe.group_by_expert %i {groups = 0 : i64, num_experts = 8 : i64}
     : tensor<?x2xi32> -> tensor<9xi32>, tensor<?xi32>, tensor<?x2xi32>
   return

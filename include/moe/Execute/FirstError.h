@@ -9,14 +9,14 @@
 
 namespace mlir::moe {
 
-/// While it lives, keeps the first error that MLIR reports, which is the cause of all
-/// others, and no diagnostic is printed.
+/// While it lives, keeps the first error that MLIR reports, which is the cause
+/// of all others, and no diagnostic is printed.
 class FirstError {
 public:
   explicit FirstError(MLIRContext *context);
 
-  /// The error "<file>:<line>:<column>: <cause>", without the place if it is not known.
-  /// If there was none, `otherwise` is the cause.
+  /// The error "<file>:<line>:<column>: <cause>", without the place if it is
+  /// not known. If there was none, `otherwise` is the cause.
   llvm::Error take(const Twine &otherwise) const;
 
 private:

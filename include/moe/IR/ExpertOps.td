@@ -68,7 +68,8 @@ def MoE_ExpertMlpOp : MoE_Op<"expert_mlp", [Pure, AttrSizedOperandSegments]> {
     * C5: the inner widths of gate, up, biases and down agree.
     * C6: a fused projection has an even width.
     * C7: the result has as many rows as the input, and the output width.
-    * C8: down_bias needs down; identity_experts needs equal input and output widths.
+    * C8: down_bias needs down; identity_experts, less than 2^31, needs equal input and
+      output widths.
 
     ```mlir
     func.func @mlp(%rows: tensor<?x64xbf16>, %offsets: tensor<9xi32>,

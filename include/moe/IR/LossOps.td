@@ -34,7 +34,7 @@ def MoE_AuxLossOp : MoE_Op<"aux_loss", [Pure, AttrSizedOperandSegments]> {
       which is positive.
     * C3: the mask has one element per token.
     * C4: tau is given exactly for `entropy_global`.
-    * C5: ddof is 0 or 1; groups is positive.
+    * C5: ddof is 0 or 1; 1 <= groups < 2^31.
     * C6: k is given exactly for `load` and `l1`; 1 <= k <= E; the expert count is static.
   }];
   let arguments = (ins

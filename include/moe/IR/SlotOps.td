@@ -14,7 +14,7 @@ def MoE_CountOp : MoE_Op<"count", [Pure, InferTypeOpAdaptor]> {
     columns if absent). Indices outside [0, num_experts) do not count.
 
     Constraints:
-    * C1: num_experts is positive.
+    * C1: 1 <= num_experts < 2^31.
     * C2: choices, where given, is positive and at most the number of columns.
   }];
   let arguments = (ins MoE_Ids:$indices, I64Attr:$num_experts, OptionalAttr<I64Attr>:$choices);
@@ -106,7 +106,7 @@ def MoE_AssignSlotsOp : MoE_Op<"assign_slots", [Pure, AttrSizedOperandSegments, 
     group g using slots g * capacity to (g + 1) * capacity - 1, or -1.
 
     Constraints:
-    * C1: num_experts and groups are positive.
+    * C1: 1 <= num_experts, groups < 2^31.
     * C2: the priority has T elements or the shape of the indices.
     * C3: unselected_priority needs a priority per choice.
     * C4: `random` is given exactly when overflow is `random_spare`, and has the shape
@@ -139,7 +139,7 @@ def MoE_GroupByExpertOp : MoE_Op<"group_by_expert", [Pure, AttrSizedOperandSegme
     [first_expert, first_expert + num_experts), e.g. of another device, have position -1.
 
     Constraints:
-    * C1: num_experts and groups are positive, first_expert is not negative.
+    * C1: 1 <= num_experts, groups < 2^31 and 0 <= first_expert < 2^31.
     * C2: slots and capacity are given together; slots have the shape of the indices.
     * C3: the offsets have num_experts + 1 elements.
     * C4: positions have the shape of the indices.
