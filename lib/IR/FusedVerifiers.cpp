@@ -23,8 +23,9 @@ unsigned GroupedGemmOp::getOutputDim(unsigned weight) {
   return rank(getWeights()[weight]) - (getLayout(weight) == MatrixLayout::out_in ? 2 : 1);
 }
 
-/// C1: one stride, start and layout per weight.
+/// One stride, start and layout per weight.
 static LogicalResult verifySelections(GroupedGemmOp op) {
+  // C1
   size_t count = op.getWeights().size();
   if (failed(checkAtLeast(op, "number of weights", count, 1)) ||
       failed(checkSize(op, "number of strides", op.getStrides().size(), count)) ||
@@ -38,8 +39,9 @@ static LogicalResult verifySelections(GroupedGemmOp op) {
   return success();
 }
 
-/// C2: the expert dimension of weights and column inputs.
+/// The expert dimension of weights and column inputs.
 static LogicalResult verifyExpertDimension(GroupedGemmOp op) {
+  // C2
   int64_t extra = op.getOffsets() ? 1 : 0;
   int64_t experts = extra ? dim(op.getWeights().front(), 0) : ShapedType::kDynamic;
   for (auto [what, values, width] :

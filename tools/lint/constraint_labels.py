@@ -38,14 +38,15 @@ def labels_of_function(name, functions, seen):
 
 
 def verified_constraints():
-    """The labels in the verifier of each op, by class name."""
+    """The labels in the verifiers of each op and of its regions, by class name."""
     verified = {}
     for path in sorted(ROOT.glob("lib/**/*.cpp")):
         functions = {match[1]: match[0] for match in FUNCTION.finditer(path.read_text())}
         for name in functions:
-            if name.endswith("::verify"):
-                op_class = name.removesuffix("::verify").split("::")[-1]
-                verified[op_class] = labels_of_function(name, functions, set())
+            op_class, _, method = name.rpartition("::")
+            if method in ("verify", "verifyRegions"):
+                labels = verified.setdefault(op_class.split("::")[-1], set())
+                labels |= labels_of_function(name, functions, set())
     return verified
 
 
