@@ -1,4 +1,5 @@
-//===- MoEPCH.h - The MLIR headers most files need ---------------*- C++ -*-===//
+//===- MoEPCH.h - The MLIR headers most files need ---------------*- C++
+//-*-===//
 
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -23,8 +23,8 @@ using namespace mlir::moe;
 static constexpr StringLiteral parallelFor = "moe_parallel_for";
 
 /// The iterations from `begin` to `end`, one after the other.
-static void emitSequential(OpBuilder &builder, scf::ParallelOp loop, Value begin, Value end,
-                           IRMapping &mapping) {
+static void emitSequential(OpBuilder &builder, scf::ParallelOp loop,
+                           Value begin, Value end, IRMapping &mapping) {
   Location loc = loop.getLoc();
   Value one = arith::ConstantIndexOp::create(builder, loc, 1);
   auto sequential = scf::ForOp::create(builder, loc, begin, end, one);
@@ -40,14 +40,17 @@ class Outliner {
 public:
   Outliner(ModuleOp module, const LLVMTypeConverter &converter)
       : module(module), converter(converter), builder(module.getContext()),
-        i64(builder.getI64Type()), pointer(LLVM::LLVMPointerType::get(builder.getContext())),
+        i64(builder.getI64Type()),
+        pointer(LLVM::LLVMPointerType::get(builder.getContext())),
         taskType(LLVM::LLVMFunctionType::get(
-            LLVM::LLVMVoidType::get(builder.getContext()), {i64, i64, pointer})) {}
+            LLVM::LLVMVoidType::get(builder.getContext()),
+            {i64, i64, pointer})) {}
 
   LogicalResult outline(scf::ParallelOp loop) {
     SetVector<Value> captured;
     getUsedValuesDefinedAbove(loop.getRegion(), captured);
-    // Constants are copied instead of passed, so that their users can still fold.
+    // Constants are copied instead of passed, so that their users can still
+    // fold.
     SmallVector<Value> values;
     SmallVector<Operation *> constants;
     for (Value value : captured) {
@@ -86,16 +89,19 @@ private:
     IRMapping mapping;
     for (Operation *constant : constants)
       builder.clone(*constant, mapping);
-    Value loaded = LLVM::LoadOp::create(builder, loc, record, task.getArgument(2));
+    Value loaded =
+        LLVM::LoadOp::create(builder, loc, record, task.getArgument(2));
     for (auto [index, value] : llvm::enumerate(values)) {
-      Value field =
-          LLVM::ExtractValueOp::create(builder, loc, loaded, static_cast<int64_t>(index));
+      Value field = LLVM::ExtractValueOp::create(builder, loc, loaded,
+                                                 static_cast<int64_t>(index));
       mapping.map(value, castTo(value.getType(), field));
     }
     auto toIndex = [&](Value value) -> Value {
-      return arith::IndexCastOp::create(builder, loc, builder.getIndexType(), value);
+      return arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
+                                        value);
     };
-    Value begin = toIndex(task.getArgument(0)), end = toIndex(task.getArgument(1));
+    Value begin = toIndex(task.getArgument(0)),
+          end = toIndex(task.getArgument(1));
     auto atEnd = LLVM::ReturnOp::create(builder, loc, ValueRange());
     builder.setInsertionPoint(atEnd);
     emitSequential(builder, loop, begin, end, mapping);
@@ -109,18 +115,21 @@ private:
     Value filled = LLVM::PoisonOp::create(builder, loc, record);
     for (auto [index, value] : llvm::enumerate(values))
       filled = LLVM::InsertValueOp::create(
-          builder, loc, filled, castTo(converter.convertType(value.getType()), value),
+          builder, loc, filled,
+          castTo(converter.convertType(value.getType()), value),
           static_cast<int64_t>(index));
     Value address = emitStackSlot(loop, record);
     LLVM::StoreOp::create(builder, loc, filled, address);
-    Value count = arith::IndexCastOp::create(builder, loc, i64, loop.getUpperBound()[0]);
+    Value count =
+        arith::IndexCastOp::create(builder, loc, i64, loop.getUpperBound()[0]);
     Value function =
         LLVM::AddressOfOp::create(builder, loc, pointer, task.getSymNameAttr());
     LLVM::CallOp::create(builder, loc, declareParallelFor(),
                          ValueRange{count, function, address});
   }
 
-  /// In the entry block: a slot made inside a loop would be made again each time.
+  /// In the entry block: a slot made inside a loop would be made again each
+  /// time.
   Value emitStackSlot(scf::ParallelOp loop, Type record) {
     auto parent = loop->getParentOfType<FunctionOpInterface>();
     OpBuilder::InsertionGuard guard(builder);
@@ -135,15 +144,17 @@ private:
       return found;
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(module.getBody());
-    auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()),
-                                            {i64, pointer, pointer});
-    return LLVM::LLVMFuncOp::create(builder, module.getLoc(), parallelFor, type);
+    auto type = LLVM::LLVMFunctionType::get(
+        LLVM::LLVMVoidType::get(builder.getContext()), {i64, pointer, pointer});
+    return LLVM::LLVMFuncOp::create(builder, module.getLoc(), parallelFor,
+                                    type);
   }
 
   Value castTo(Type type, Value value) {
     if (value.getType() == type)
       return value;
-    return UnrealizedConversionCastOp::create(builder, value.getLoc(), type, value)
+    return UnrealizedConversionCastOp::create(builder, value.getLoc(), type,
+                                              value)
         .getResult(0);
   }
 
@@ -155,7 +166,8 @@ private:
   int64_t numTasks = 0;
 };
 
-struct OutlineParallelPass : moe::impl::OutlineParallelPassBase<OutlineParallelPass> {
+struct OutlineParallelPass
+    : moe::impl::OutlineParallelPassBase<OutlineParallelPass> {
   void runOnOperation() override {
     LLVMTypeConverter converter(&getContext());
     Outliner outliner(getOperation(), converter);

@@ -29,8 +29,8 @@ static void addBufferization(OpPassManager &manager) {
   manager.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
 }
 
-/// Arithmetic that processors lack becomes arithmetic they have: narrow floats are
-/// computed as f32, and bf16 is converted by integer operations.
+/// Arithmetic that processors lack becomes arithmetic they have: narrow floats
+/// are computed as f32, and bf16 is converted by integer operations.
 static void addFloatEmulation(OpPassManager &manager) {
   arith::ArithEmulateUnsupportedFloatsOptions emulation;
   emulation.sourceTypeStrs = {"bf16", "f16"};
@@ -84,7 +84,8 @@ void mlir::moe::buildLowerToCpuPipeline(OpPassManager &manager,
 }
 
 void mlir::moe::registerMoEPipelines() {
-  PassPipelineRegistration<>("moe-fuse", "Fuse moe ops into one op for each kernel",
+  PassPipelineRegistration<>("moe-fuse",
+                             "Fuse moe ops into one op for each kernel",
                              buildFusePipeline);
   PassPipelineRegistration<LowerToCpuOptions>(
       "moe-lower-to-cpu", "Lower moe ops to the LLVM dialect for the CPU",

@@ -14,7 +14,8 @@ namespace mlir::moe {
 using namespace mlir;
 using namespace mlir::moe;
 
-/// f64 in place of a narrower float that arithmetic is done in, alone or in a tensor.
+/// f64 in place of a narrower float that arithmetic is done in, alone or in a
+/// tensor.
 static Type widen(Type type) {
   if (!isa<Float32Type, Float16Type, BFloat16Type>(getElementTypeOrSelf(type)))
     return type;
@@ -26,7 +27,8 @@ static Type widen(Type type) {
 
 static double toDouble(APFloat value) {
   bool losesInfo;
-  value.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &losesInfo);
+  value.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven,
+                &losesInfo);
   return value.convertToDouble();
 }
 
@@ -36,12 +38,14 @@ static TypedAttr widen(TypedAttr constant) {
   if (auto scalar = dyn_cast<FloatAttr>(constant))
     return FloatAttr::get(f64, toDouble(scalar.getValue()));
   if (auto dense = dyn_cast<DenseFPElementsAttr>(constant))
-    return cast<TypedAttr>(dense.mapValues(
-        f64, [](const APFloat &value) { return APFloat(toDouble(value)).bitcastToAPInt(); }));
+    return cast<TypedAttr>(dense.mapValues(f64, [](const APFloat &value) {
+      return APFloat(toDouble(value)).bitcastToAPInt();
+    }));
   return {};
 }
 
-/// Operands that an op reads in the type they are stored in, whatever it computes in.
+/// Operands that an op reads in the type they are stored in, whatever it
+/// computes in.
 static bool readsAnyType(OpOperand &use) {
   if (auto gate = dyn_cast<GateOp>(use.getOwner()))
     return use.get() != gate.getX();
@@ -62,7 +66,8 @@ static void widenArgument(func::FuncOp function, BlockArgument argument) {
     if (readsAnyType(use))
       continue;
     if (!extended)
-      extended = arith::ExtFOp::create(builder, argument.getLoc(), wide, argument);
+      extended =
+          arith::ExtFOp::create(builder, argument.getLoc(), wide, argument);
     use.set(extended);
   }
 }
@@ -75,15 +80,16 @@ struct WidenToF64Pass : moe::impl::WidenToF64PassBase<WidenToF64Pass> {
       return;
     SmallVector<Operation *> body;
     for (Operation &op : function.getOps())
-      op.walk<WalkOrder::PreOrder>([&](Operation *nested) { body.push_back(nested); });
+      op.walk<WalkOrder::PreOrder>(
+          [&](Operation *nested) { body.push_back(nested); });
     for (Operation *op : body)
       if (failed(widenResults(op)))
         return signalPassFailure();
     for (BlockArgument argument : function.getArguments())
       widenArgument(function, argument);
-    function.setFunctionType(FunctionType::get(
-        &getContext(), function.getArgumentTypes(),
-        function.front().getTerminator()->getOperandTypes()));
+    function.setFunctionType(
+        FunctionType::get(&getContext(), function.getArgumentTypes(),
+                          function.front().getTerminator()->getOperandTypes()));
   }
 
   static LogicalResult widenResults(Operation *op) {

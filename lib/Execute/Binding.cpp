@@ -14,8 +14,8 @@ static std::string formatExpected(const Parameter &parameter) {
 
 static bool fits(const Parameter &parameter, const TensorView &tensor) {
   bool typeFits = tensor.type == parameter.type ||
-                  (parameter.anySign &&
-                   (tensor.type == DataType::U8 || tensor.type == DataType::F8E8M0));
+                  (parameter.anySign && (tensor.type == DataType::U8 ||
+                                         tensor.type == DataType::F8E8M0));
   ArrayRef<int64_t> expected = parameter.getTensorShape();
   return typeFits && expected.size() == tensor.shape.size() &&
          llvm::all_of(llvm::zip_equal(expected, tensor.shape), [](auto sizes) {
@@ -48,7 +48,8 @@ llvm::Error Binding::adapt(const Parameter &parameter, TensorView &tensor) {
   return llvm::Error::success();
 }
 
-llvm::Error Binding::checkTokens(const Parameter &parameter, const TensorView &tensor) {
+llvm::Error Binding::checkTokens(const Parameter &parameter,
+                                 const TensorView &tensor) {
   if (!parameter.perToken)
     return llvm::Error::success();
   int64_t found = tensor.shape.front();
@@ -58,9 +59,9 @@ llvm::Error Binding::checkTokens(const Parameter &parameter, const TensorView &t
   }
   if (found == numTokens)
     return llvm::Error::success();
-  return llvm::createStringError("tensor '" + tensor.name + "' has " + Twine(found) +
-                                 " tokens, expected " + Twine(numTokens) + " as '" +
-                                 tokensFrom + "' has");
+  return llvm::createStringError(
+      "tensor '" + tensor.name + "' has " + Twine(found) +
+      " tokens, expected " + Twine(numTokens) + " as '" + tokensFrom + "' has");
 }
 
 static int64_t countTensors(const Parameter &parameter) {
@@ -69,8 +70,10 @@ static int64_t countTensors(const Parameter &parameter) {
 
 llvm::Expected<Binding> Binding::create(const Signature &signature,
                                         const Checkpoint &input,
-                                        const Checkpoint *weights, StringRef layer) {
-  // What the input does not have must come from the weights, except the activation.
+                                        const Checkpoint *weights,
+                                        StringRef layer) {
+  // What the input does not have must come from the weights, except the
+  // activation.
   std::vector<std::string> missing;
   auto isGiven = [&](const Parameter &parameter) {
     return input.contains(parameter.getTensorName(0));
@@ -101,7 +104,8 @@ llvm::Expected<Binding> Binding::create(const Signature &signature,
     const Checkpoint &source = given ? input : *weights;
     Argument &tensors = binding.arguments.emplace_back();
     for (int64_t expert = 0; expert < countTensors(parameter); ++expert) {
-      std::string name = (given ? "" : prefix) + parameter.getTensorName(expert);
+      std::string name =
+          (given ? "" : prefix) + parameter.getTensorName(expert);
       auto tensor = source.get(name);
       if (!tensor)
         return tensor.takeError();

@@ -31,8 +31,8 @@ static void *alignedAllocate(int64_t alignment, int64_t size) {
 }
 static void release(void *address) { getMemory().release(address); }
 
-/// Threads take small runs of iterations until none is left, so that uneven ones even
-/// out.
+/// Threads take small runs of iterations until none is left, so that uneven
+/// ones even out.
 static void parallelFor(int64_t count, void (*task)(int64_t, int64_t, void *),
                         void *values) {
   static llvm::DefaultThreadPool pool;
@@ -78,8 +78,8 @@ static LogicalResult checkBodies(ModuleOp module) {
   return failure(result.wasInterrupted());
 }
 
-llvm::Expected<CompiledLayer> CompiledLayer::compile(ModuleOp module,
-                                                     Signature signature, bool fuse) {
+llvm::Expected<CompiledLayer>
+CompiledLayer::compile(ModuleOp module, Signature signature, bool fuse) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   DialectRegistry translations;
@@ -104,14 +104,16 @@ llvm::Expected<CompiledLayer> CompiledLayer::compile(ModuleOp module,
   if (!machine)
     return machine.takeError();
   ExecutionEngineOptions options;
-  auto optimize = makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0, machine->get());
+  auto optimize = makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0,
+                                            machine->get());
   options.transformer = optimize;
   auto engine = ExecutionEngine::create(module, options, std::move(*machine));
   if (!engine)
     return error.take(llvm::toString(engine.takeError()));
   (*engine)->registerSymbols(getSymbols);
   // Looking it up compiles it.
-  auto function = (*engine)->lookupPacked(("_mlir_ciface_" + layerFunctionName).str());
+  auto function =
+      (*engine)->lookupPacked(("_mlir_ciface_" + layerFunctionName).str());
   if (!function)
     return function.takeError();
   return CompiledLayer(std::move(signature), std::move(*engine), *function);
@@ -121,9 +123,10 @@ llvm::Expected<CompiledLayer> CompiledLayer::compile(ModuleOp module,
 // Running
 //===----------------------------------------------------------------------===//
 
-/// The form in which compiled code takes and gives a buffer: two addresses, an offset,
-/// sizes and strides, each of eight bytes.
-static SmallVector<int64_t> describeBuffer(const void *data, ArrayRef<int64_t> shape) {
+/// The form in which compiled code takes and gives a buffer: two addresses, an
+/// offset, sizes and strides, each of eight bytes.
+static SmallVector<int64_t> describeBuffer(const void *data,
+                                           ArrayRef<int64_t> shape) {
   auto address = static_cast<int64_t>(reinterpret_cast<intptr_t>(data));
   SmallVector<int64_t> words = {address, address, 0};
   words.append(shape.begin(), shape.end());
@@ -147,18 +150,22 @@ static Tensor takeResult(const Parameter &parameter, ArrayRef<int64_t> words) {
   return Tensor(TensorView{parameter.name, parameter.type, shape, data});
 }
 
-std::vector<Tensor> CompiledLayer::run(ArrayRef<Argument> arguments, bool poison) {
+std::vector<Tensor> CompiledLayer::run(ArrayRef<Argument> arguments,
+                                       bool poison) {
   std::vector<SmallVector<int64_t>> tables, buffers;
   tables.reserve(arguments.size());
-  for (auto [parameter, tensors] : llvm::zip_equal(signature.arguments, arguments)) {
+  for (auto [parameter, tensors] :
+       llvm::zip_equal(signature.arguments, arguments)) {
     if (!parameter.perExpert) {
       buffers.push_back(describeBuffer(tensors[0].data, tensors[0].shape));
       continue;
     }
     SmallVector<int64_t> &table = tables.emplace_back();
     for (const TensorView &tensor : tensors)
-      table.push_back(static_cast<int64_t>(reinterpret_cast<intptr_t>(tensor.data)));
-    buffers.push_back(describeBuffer(table.data(), static_cast<int64_t>(table.size())));
+      table.push_back(
+          static_cast<int64_t>(reinterpret_cast<intptr_t>(tensor.data)));
+    buffers.push_back(
+        describeBuffer(table.data(), static_cast<int64_t>(table.size())));
   }
 
   size_t resultWords = 0;

@@ -9,8 +9,8 @@
 
 using namespace mlir::moe;
 
-/// In every float format a number near the largest one, and far outside any buffer as
-/// an index.
+/// In every float format a number near the largest one, and far outside any
+/// buffer as an index.
 static constexpr int poisonByte = 0x7e;
 
 void *LayerMemory::allocate(size_t size, size_t alignment) {

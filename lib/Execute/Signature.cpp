@@ -13,7 +13,8 @@ std::string Parameter::getTensorName(int64_t expert) const {
   size_t at = perExpert ? name.find(placeholder.str()) : std::string::npos;
   if (at == std::string::npos)
     return name;
-  return name.substr(0, at) + std::to_string(expert) + name.substr(at + placeholder.size());
+  return name.substr(0, at) + std::to_string(expert) +
+         name.substr(at + placeholder.size());
 }
 
 static std::optional<DataType> getDataType(Type element) {
@@ -38,21 +39,24 @@ static std::optional<DataType> getDataType(Type element) {
   return std::nullopt;
 }
 
-static llvm::Expected<Parameter> getParameter(Type type, DictionaryAttr attributes,
-                                              const Twine &what) {
+static llvm::Expected<Parameter>
+getParameter(Type type, DictionaryAttr attributes, const Twine &what) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   std::optional<DataType> dataType =
       tensor ? getDataType(tensor.getElementType()) : std::nullopt;
   if (!dataType) {
     std::string found;
     llvm::raw_string_ostream(found) << type;
-    return llvm::createStringError("@moe_layer: " + what + " has type " + found +
-                                   ", expected a tensor of floats or of i8, i32 or i64");
+    return llvm::createStringError(
+        "@moe_layer: " + what + " has type " + found +
+        ", expected a tensor of floats or of i8, i32 or i64");
   }
-  auto name = attributes ? attributes.getAs<StringAttr>("moe.name") : StringAttr();
+  auto name =
+      attributes ? attributes.getAs<StringAttr>("moe.name") : StringAttr();
   if (!name)
-    return llvm::createStringError("@moe_layer: " + what +
-                                   " has no attribute 'moe.name', expected the name of a tensor");
+    return llvm::createStringError(
+        "@moe_layer: " + what +
+        " has no attribute 'moe.name', expected the name of a tensor");
   return Parameter{name.str(), *dataType, tensor.getElementType().isInteger(8),
                    SmallVector<int64_t>(tensor.getShape()),
                    isa_and_nonnull<PerExpertAttr>(tensor.getEncoding())};
@@ -73,14 +77,16 @@ llvm::Expected<Signature> Signature::get(ModuleOp module) {
     return llvm::createStringError("no function @moe_layer with a body");
   Signature signature;
   for (auto [i, type] : llvm::enumerate(function.getArgumentTypes())) {
-    auto parameter = getParameter(type, function.getArgAttrDict(i), "argument " + Twine(i));
+    auto parameter =
+        getParameter(type, function.getArgAttrDict(i), "argument " + Twine(i));
     if (!parameter)
       return parameter.takeError();
     parameter->perToken = isPerToken(function.getArgument(i));
     signature.arguments.push_back(*parameter);
   }
   for (auto [i, type] : llvm::enumerate(function.getResultTypes())) {
-    auto parameter = getParameter(type, function.getResultAttrDict(i), "result " + Twine(i));
+    auto parameter =
+        getParameter(type, function.getResultAttrDict(i), "result " + Twine(i));
     if (!parameter)
       return parameter.takeError();
     signature.results.push_back(*parameter);

@@ -22,6 +22,20 @@ static RankedTensorType idsType(MLIRContext *context, ArrayRef<int64_t> shape) {
   return RankedTensorType::get(shape, IntegerType::get(context, 32));
 }
 
+/// Ids for each row of a tensor: so many choices, or as many as it has columns.
+static LogicalResult inferIds(Value rows, int64_t rank,
+                              std::optional<int64_t> choices,
+                              std::optional<Location> loc,
+                              SmallVectorImpl<Type> &types) {
+  auto type = getTensor(rows, rank, loc);
+  if (failed(type))
+    return failure();
+  types.push_back(idsType(
+      type->getContext(),
+      {type->getDimSize(0), choices ? *choices : type->getDimSize(rank - 1)}));
+  return success();
+}
+
 /// An integer attribute of an op under construction. A parsed attribute
 /// dictionary is not yet among the op's properties when its types are inferred.
 static FailureOr<int64_t> getSize(IntegerAttr property,
@@ -66,44 +80,28 @@ LogicalResult TopTokensOp::inferReturnTypes(MLIRContext *context,
                                             std::optional<Location> loc,
                                             Adaptor adaptor,
                                             SmallVectorImpl<Type> &types) {
-  auto scores = getTensor(adaptor.getScores(), 2, loc);
-  if (failed(scores))
-    return failure();
-  types.push_back(idsType(context, scores->getShape()));
-  return success();
+  return inferIds(adaptor.getScores(), 2, std::nullopt, loc, types);
 }
 
 LogicalResult SelectOp::inferReturnTypes(MLIRContext *context,
                                          std::optional<Location> loc,
                                          Adaptor adaptor,
                                          SmallVectorImpl<Type> &types) {
-  auto scores = getTensor(adaptor.getScores(), 2, loc);
-  if (failed(scores))
-    return failure();
-  types.push_back(idsType(context, scores->getShape()));
-  return success();
+  return inferIds(adaptor.getScores(), 2, std::nullopt, loc, types);
 }
 
 LogicalResult LookupOp::inferReturnTypes(MLIRContext *context,
                                          std::optional<Location> loc,
                                          Adaptor adaptor,
                                          SmallVectorImpl<Type> &types) {
-  auto ids = getTensor(adaptor.getIds(), 1, loc);
-  if (failed(ids))
-    return failure();
-  types.push_back(idsType(context, {ids->getDimSize(0), 1}));
-  return success();
+  return inferIds(adaptor.getIds(), 1, 1, loc, types);
 }
 
 LogicalResult AssignBalancedOp::inferReturnTypes(MLIRContext *context,
                                                  std::optional<Location> loc,
                                                  Adaptor adaptor,
                                                  SmallVectorImpl<Type> &types) {
-  auto scores = getTensor(adaptor.getScores(), 2, loc);
-  if (failed(scores))
-    return failure();
-  types.push_back(idsType(context, {scores->getDimSize(0), 1}));
-  return success();
+  return inferIds(adaptor.getScores(), 2, 1, loc, types);
 }
 
 LogicalResult GatherWeightsOp::inferReturnTypes(MLIRContext *context,

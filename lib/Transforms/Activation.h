@@ -9,10 +9,10 @@
 
 namespace mlir::moe {
 
-/// The hidden value of an expert, as `#moe.activation` defines it, from floats of one
-/// type: up `u` and gate `g`, which is null in an expert without a gate.
-Value buildActivation(ImplicitLocOpBuilder &builder, ActivationAttr activation, Value u,
-                      Value g);
+/// The hidden value of an expert, as `#moe.activation` defines it, from floats
+/// of one type: up `u` and gate `g`, which is null in an expert without a gate.
+Value buildActivation(ImplicitLocOpBuilder &builder, ActivationAttr activation,
+                      Value u, Value g);
 
 } // namespace mlir::moe
 

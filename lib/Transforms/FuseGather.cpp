@@ -14,7 +14,8 @@ namespace mlir::moe {
 using namespace mlir;
 using namespace mlir::moe;
 
-/// Why the rows of `gemm` cannot be read through the sources of `dispatch`, or nothing.
+/// Why the rows of `gemm` cannot be read through the sources of `dispatch`, or
+/// nothing.
 static StringRef findObstacle(GroupedGemmOp gemm, DispatchOp dispatch) {
   if (dispatch.getWeights())
     return "the rows are weighted copies of the tokens";
@@ -34,9 +35,12 @@ struct FuseGatherPass : moe::impl::FuseGatherPassBase<FuseGatherPass> {
       auto dispatch = gemm.getX().getDefiningOp<DispatchOp>();
       if (!dispatch)
         return;
-      auto options = remark::RemarkOpts::name("FuseGather").category("moe-fuse-gather");
-      if (StringRef obstacle = findObstacle(gemm, dispatch); !obstacle.empty()) {
-        remark::missed(gemm.getLoc(), options) << remark::reason("{0}", obstacle);
+      auto options =
+          remark::RemarkOpts::name("FuseGather").category("moe-fuse-gather");
+      if (StringRef obstacle = findObstacle(gemm, dispatch);
+          !obstacle.empty()) {
+        remark::missed(gemm.getLoc(), options)
+            << remark::reason("{0}", obstacle);
         return;
       }
       gemm.getXMutable().assign(dispatch.getX());

@@ -15,8 +15,8 @@ namespace mlir::moe {
 using namespace mlir;
 using namespace mlir::moe;
 
-/// The grouping whose rows the choices of `combine` lead to, if it is known to give
-/// every choice a row of its own.
+/// The grouping whose rows the choices of `combine` lead to, if it is known to
+/// give every choice a row of its own.
 static GroupByExpertOp getGrouping(CombineOp combine) {
   auto grouping = combine.getPositions().getDefiningOp<GroupByExpertOp>();
   bool isOwn = grouping && (!grouping.getSlots() ||
@@ -45,10 +45,12 @@ static void fuse(CombineOp combine, GroupedGemmOp gemm) {
   Value weights = combine.getWeights();
   auto type = RankedTensorType::get(grouping.getSources().getType().getShape(),
                                     getElementTypeOrSelf(weights.getType()));
-  // Next to the combination, whose operands are defined there; the GEMM follows.
+  // Next to the combination, whose operands are defined there; the GEMM
+  // follows.
   builder.setInsertionPoint(combine);
-  Value rowWeights = RowWeightsOp::create(builder, loc, type, weights,
-                                          combine.getPositions(), grouping.getSources());
+  Value rowWeights =
+      RowWeightsOp::create(builder, loc, type, weights, combine.getPositions(),
+                           grouping.getSources());
   gemm->moveAfter(rowWeights.getDefiningOp());
   gemm.getRowInputsMutable().append(rowWeights);
 
@@ -68,9 +70,11 @@ struct FuseWeightsPass : moe::impl::FuseWeightsPassBase<FuseWeightsPass> {
       auto gemm = combine.getRows().getDefiningOp<GroupedGemmOp>();
       if (!gemm || !combine.getWeights())
         return;
-      auto options = remark::RemarkOpts::name("FuseWeights").category("moe-fuse-weights");
+      auto options =
+          remark::RemarkOpts::name("FuseWeights").category("moe-fuse-weights");
       if (StringRef obstacle = findObstacle(combine, gemm); !obstacle.empty()) {
-        remark::missed(combine.getLoc(), options) << remark::reason("{0}", obstacle);
+        remark::missed(combine.getLoc(), options)
+            << remark::reason("{0}", obstacle);
         return;
       }
       fuse(combine, gemm);

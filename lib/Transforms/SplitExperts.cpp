@@ -71,8 +71,8 @@ private:
     llvm_unreachable("unknown gating");
   }
 
-  /// The biases of the projections: those of a fused one are the slices that its columns
-  /// select.
+  /// The biases of the projections: those of a fused one are the slices that
+  /// its columns select.
   SmallVector<Value, 2> getBiases(ArrayRef<Projection> projections) {
     SmallVector<Value, 2> biases;
     if (!op.isFused()) {
@@ -92,15 +92,17 @@ private:
     auto type = cast<RankedTensorType>(bias.getType());
     SmallVector<OpFoldResult> starts(type.getRank(), b.getIndexAttr(0));
     SmallVector<OpFoldResult> strides(type.getRank(), b.getIndexAttr(1));
-    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, b.getLoc(), bias);
+    SmallVector<OpFoldResult> sizes =
+        tensor::getMixedSizes(b, b.getLoc(), bias);
     starts.back() = b.getIndexAttr(projection.start);
     strides.back() = b.getIndexAttr(projection.stride);
     sizes.back() = b.getIndexAttr(width);
     return tensor::ExtractSliceOp::create(b, bias, starts, sizes, strides);
   }
 
-  GroupedGemmOp buildGemm(Value x, ArrayRef<Projection> projections, ValueRange biases,
-                          MatrixLayout layout, Type resultType) {
+  GroupedGemmOp buildGemm(Value x, ArrayRef<Projection> projections,
+                          ValueRange biases, MatrixLayout layout,
+                          Type resultType) {
     SmallVector<Value> weights;
     SmallVector<int64_t> strides, starts;
     for (const Projection &projection : projections) {
@@ -108,14 +110,16 @@ private:
       strides.push_back(projection.stride);
       starts.push_back(projection.start);
     }
-    SmallVector<Attribute> layouts(weights.size(),
-                                   MatrixLayoutAttr::get(b.getContext(), layout));
-    auto gemm = GroupedGemmOp::create(b, resultType, x, Value(), offsets, weights, biases,
-                                      ValueRange(), b.getArrayAttr(layouts), strides, starts);
+    SmallVector<Attribute> layouts(
+        weights.size(), MatrixLayoutAttr::get(b.getContext(), layout));
+    auto gemm = GroupedGemmOp::create(b, resultType, x, Value(), offsets,
+                                      weights, biases, ValueRange(),
+                                      b.getArrayAttr(layouts), strides, starts);
     Type type = gemm.getComputeType();
     size_t inputs = weights.size() + biases.size();
     gemm.getEpilogue().emplaceBlock().addArguments(
-        SmallVector<Type>(inputs, type), SmallVector<Location>(inputs, b.getLoc()));
+        SmallVector<Type>(inputs, type),
+        SmallVector<Location>(inputs, b.getLoc()));
     return gemm;
   }
 
@@ -124,7 +128,8 @@ private:
     Value sum = epilogue.getArgument(projection);
     if (epilogue.getNumArguments() == projections)
       return sum;
-    return arith::AddFOp::create(b, sum, epilogue.getArgument(projections + projection));
+    return arith::AddFOp::create(
+        b, sum, epilogue.getArgument(projections + projection));
   }
 
   Value buildHidden() {
@@ -141,7 +146,8 @@ private:
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToEnd(&epilogue);
     Value u = addBias(epilogue, 0, projections.size());
-    Value g = projections.size() > 1 ? addBias(epilogue, 1, projections.size()) : Value();
+    Value g = projections.size() > 1 ? addBias(epilogue, 1, projections.size())
+                                     : Value();
     YieldOp::create(b, buildActivation(b, op.getActivation(), u, g));
     return gemm.getResult();
   }
@@ -150,8 +156,9 @@ private:
     SmallVector<Value, 1> biases;
     if (op.getDownBias())
       biases.push_back(op.getDownBias());
-    GroupedGemmOp gemm = buildGemm(hidden, Projection{op.getDown()}, biases,
-                                   op.getDownLayout(), op.getResult().getType());
+    GroupedGemmOp gemm =
+        buildGemm(hidden, Projection{op.getDown()}, biases, op.getDownLayout(),
+                  op.getResult().getType());
     Block &epilogue = gemm.getEpilogue().front();
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToEnd(&epilogue);
@@ -167,21 +174,24 @@ private:
       return arith::IndexCastOp::create(b, b.getIndexType(), row);
     };
     int64_t experts = op.getNumExperts();
-    Value begin = offset(experts), end = offset(experts + op.getIdentityExperts());
+    Value begin = offset(experts),
+          end = offset(experts + op.getIdentityExperts());
     Value count = arith::SubIOp::create(b, end, begin);
     int64_t columns = cast<ShapedType>(result.getType()).getDimSize(1);
     SmallVector<OpFoldResult> starts = {begin, b.getIndexAttr(0)};
     SmallVector<OpFoldResult> sizes = {count, b.getIndexAttr(columns)};
     SmallVector<OpFoldResult> strides(2, b.getIndexAttr(1));
-    Value rows = convertTo(
-        getElementTypeOrSelf(result.getType()),
-        tensor::ExtractSliceOp::create(b, op.getRows(), starts, sizes, strides));
-    return tensor::InsertSliceOp::create(b, rows, result, starts, sizes, strides);
+    Value rows = convertTo(getElementTypeOrSelf(result.getType()),
+                           tensor::ExtractSliceOp::create(
+                               b, op.getRows(), starts, sizes, strides));
+    return tensor::InsertSliceOp::create(b, rows, result, starts, sizes,
+                                         strides);
   }
 
   Value convertTo(Type element, Value tensor) {
     auto type = cast<RankedTensorType>(tensor.getType());
-    unsigned from = type.getElementTypeBitWidth(), to = element.getIntOrFloatBitWidth();
+    unsigned from = type.getElementTypeBitWidth(),
+             to = element.getIntOrFloatBitWidth();
     if (type.getElementType() == element)
       return tensor;
     if (from < to)
@@ -199,7 +209,8 @@ struct SplitExpertsPass : moe::impl::SplitExpertsPassBase<SplitExpertsPass> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
     getOperation().walk([&](ExpertMlpOp op) {
-      auto options = remark::RemarkOpts::name("SplitExperts").category("moe-split-experts");
+      auto options = remark::RemarkOpts::name("SplitExperts")
+                         .category("moe-split-experts");
       remark::passed(op.getLoc(), options)
           << remark::metric("gemms", op.getDown() ? 2 : 1);
       splitExperts(op, rewriter);

@@ -10,13 +10,15 @@ using namespace mlir;
 using namespace mlir::moe;
 
 llvm::Expected<OwningOpRef<ModuleOp>>
-mlir::moe::loadLayer(MLIRContext &context, StringRef path, const ImportOptions &options) {
+mlir::moe::loadLayer(MLIRContext &context, StringRef path,
+                     const ImportOptions &options) {
   if (path.ends_with(".json"))
     return importLayer(context, path, options);
 
   auto file = llvm::MemoryBuffer::getFileOrSTDIN(path, /*IsText=*/true);
   if (!file)
-    return llvm::createStringError(path + ": cannot read: " + file.getError().message());
+    return llvm::createStringError(
+        path + ": cannot read: " + file.getError().message());
   FirstError error(&context);
   llvm::SourceMgr sources;
   sources.AddNewSourceBuffer(std::move(*file), llvm::SMLoc());

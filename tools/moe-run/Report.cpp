@@ -22,7 +22,8 @@ static llvm::json::Object describe(const TensorView &tensor) {
                             {"shape", llvm::json::Array(tensor.shape)}};
 }
 
-llvm::json::Object Report::toJson(const Binding &binding, const Signature &signature,
+llvm::json::Object Report::toJson(const Binding &binding,
+                                  const Signature &signature,
                                   ArrayRef<Tensor> results) const {
   llvm::json::Object object{{"layer", layer}, {"target", target}};
   ArrayRef<int64_t> activation = binding.getActivationShape();

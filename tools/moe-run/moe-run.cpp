@@ -21,48 +21,61 @@ static cl::OptionCategory category("moe-run options");
 static cl::opt<std::string> layerPath(cl::Positional, cl::Required,
                                       cl::desc("LAYER.mlir|CONFIG.json"),
                                       cl::cat(category));
-static cl::list<std::string>
-    weightPaths("weights", cl::CommaSeparated, cl::value_desc("FILE,..."),
-                cl::desc("Checkpoint: safetensors files, an index, or a directory"),
-                cl::cat(category));
-static cl::opt<std::string> inputPath("input", cl::Required, cl::value_desc("FILE"),
-                                      cl::desc("Input tensors (hidden_states, ...)"),
-                                      cl::cat(category));
+static cl::list<std::string> weightPaths(
+    "weights", cl::CommaSeparated, cl::value_desc("FILE,..."),
+    cl::desc("Checkpoint: safetensors files, an index, or a directory"),
+    cl::cat(category));
+static cl::opt<std::string>
+    inputPath("input", cl::Required, cl::value_desc("FILE"),
+              cl::desc("Input tensors (hidden_states, ...)"),
+              cl::cat(category));
 static cl::opt<std::string> outputPath("output", cl::value_desc("FILE"),
                                        cl::desc("Where to write hidden_states"),
                                        cl::cat(category));
-static cl::opt<std::string> expectPath("expect", cl::value_desc("FILE"),
-                                       cl::desc("Fail unless the results are these"),
-                                       cl::cat(category));
 static cl::opt<std::string>
-    layerNumber("layer", cl::value_desc("N"),
-                cl::desc("Which layer of the checkpoint (default: the only one)"),
-                cl::cat(category));
-static cl::opt<std::string> target("target", cl::init("cpu"), cl::value_desc("NAME"),
-                                   cl::desc("What to run on: cpu"), cl::cat(category));
-static cl::opt<double> tolerance("tolerance", cl::value_desc("X"),
-                                 cl::desc("Largest relative error of --expect and --check "
-                                          "(default: by element type)"),
-                                 cl::cat(category));
-static cl::opt<bool> fuse("fuse", cl::init(true), cl::desc("Fuse ops into fewer kernels first"),
+    expectPath("expect", cl::value_desc("FILE"),
+               cl::desc("Fail unless the results are these"),
+               cl::cat(category));
+static cl::opt<std::string> layerNumber(
+    "layer", cl::value_desc("N"),
+    cl::desc("Which layer of the checkpoint (default: the only one)"),
+    cl::cat(category));
+static cl::opt<std::string> target("target", cl::init("cpu"),
+                                   cl::value_desc("NAME"),
+                                   cl::desc("What to run on: cpu"),
+                                   cl::cat(category));
+static cl::opt<double>
+    tolerance("tolerance", cl::value_desc("X"),
+              cl::desc("Largest relative error of --expect and --check "
+                       "(default: by element type)"),
+              cl::cat(category));
+static cl::opt<bool> fuse("fuse", cl::init(true),
+                          cl::desc("Fuse ops into fewer kernels first"),
                           cl::cat(category));
-static cl::opt<bool> reference("reference", cl::desc("Evaluate in f64, without fusion"), cl::cat(category));
-static cl::opt<bool> check("check", cl::desc("Compare the results with those of --reference"),
-                           cl::cat(category));
-static cl::opt<bool> dumpRouting("dump-routing",
-                                 cl::desc("Also write topk_ids and topk_weights"),
-                                 cl::cat(category));
+static cl::opt<bool> reference("reference",
+                               cl::desc("Evaluate in f64, without fusion"),
+                               cl::cat(category));
+static cl::opt<bool>
+    check("check", cl::desc("Compare the results with those of --reference"),
+          cl::cat(category));
+static cl::opt<bool>
+    dumpRouting("dump-routing",
+                cl::desc("Also write topk_ids and topk_weights"),
+                cl::cat(category));
 static cl::opt<unsigned> repeat("repeat", cl::init(1), cl::value_desc("N"),
-                                cl::desc("Run N times, for times"), cl::cat(category));
+                                cl::desc("Run N times, for times"),
+                                cl::cat(category));
 static cl::opt<bool> json("json", cl::desc("Print times and shapes as JSON"),
                           cl::cat(category));
 
 static double millisecondsSince(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
+  return std::chrono::duration<double, std::milli>(
+             std::chrono::steady_clock::now() - start)
       .count();
 }
 
-/// Rounding of the element type, and for f32 the length of sums, set what to expect.
+/// Rounding of the element type, and for f32 the length of sums, set what to
+/// expect.
 static double getTolerance(const Signature &signature) {
   if (tolerance.getNumOccurrences())
     return tolerance;
@@ -75,7 +88,8 @@ static double getTolerance(const Signature &signature) {
   return 1e-5;
 }
 
-/// What the importer asks about the checkpoint: the type of a tensor of the layer.
+/// What the importer asks about the checkpoint: the type of a tensor of the
+/// layer.
 static auto findInLayer(const Checkpoint &weights) {
   return [&weights](int64_t, StringRef name) -> std::optional<DataType> {
     auto prefix = weights.findLayerPrefix({name.str()}, layerNumber);
@@ -92,8 +106,8 @@ static auto findInLayer(const Checkpoint &weights) {
   };
 }
 
-static llvm::Expected<ImportOptions> getImportOptions(const Checkpoint &input,
-                                                      const Checkpoint *weights) {
+static llvm::Expected<ImportOptions>
+getImportOptions(const Checkpoint &input, const Checkpoint *weights) {
   ImportOptions options;
   if (!layerNumber.empty()) {
     int64_t number;
@@ -107,10 +121,9 @@ static llvm::Expected<ImportOptions> getImportOptions(const Checkpoint &input,
     return activation.takeError();
   if (!llvm::is_contained({DataType::F32, DataType::F16, DataType::BF16},
                           activation->type))
-    return llvm::createStringError(input.getFile(activationName) +
-                                   ": tensor 'hidden_states' is " +
-                                   formatShape(*activation) +
-                                   ", expected elements of F32, F16 or BF16");
+    return llvm::createStringError(
+        input.getFile(activationName) + ": tensor 'hidden_states' is " +
+        formatShape(*activation) + ", expected elements of F32, F16 or BF16");
   options.dtype = activation->type;
   if (weights)
     options.findTensor = findInLayer(*weights);
@@ -121,8 +134,10 @@ static SmallVector<TensorView> getViews(ArrayRef<Tensor> tensors) {
   return SmallVector<TensorView>(tensors.begin(), tensors.end());
 }
 
-/// The results to write: the activation in the shape it came in, and the routing.
-static llvm::Error writeResults(const Binding &binding, ArrayRef<Tensor> results) {
+/// The results to write: the activation in the shape it came in, and the
+/// routing.
+static llvm::Error writeResults(const Binding &binding,
+                                ArrayRef<Tensor> results) {
   SmallVector<TensorView> written;
   for (TensorView view : getViews(results)) {
     if (view.name == activationName) {
@@ -132,32 +147,36 @@ static llvm::Error writeResults(const Binding &binding, ArrayRef<Tensor> results
                   asInput.getNumElements() == view.getNumElements() &&
                   asInput.shape.back() == view.shape.back();
       written.push_back(fits ? asInput : view);
-    } else if (dumpRouting && (view.name == idsName || view.name == idWeightsName)) {
+    } else if (dumpRouting &&
+               (view.name == idsName || view.name == idWeightsName)) {
       written.push_back(view);
     }
   }
   if (dumpRouting && llvm::none_of(written, [](const TensorView &view) {
         return view.name == idsName;
       }))
-    return llvm::createStringError(layerPath + ": the layer has no result 'topk_ids'");
+    return llvm::createStringError(layerPath +
+                                   ": the layer has no result 'topk_ids'");
   return writeSafetensors(outputPath, written);
 }
 
-static llvm::Expected<double> compareWithFile(StringRef path, ArrayRef<Tensor> results,
-                                              double tolerance) {
+static llvm::Expected<double>
+compareWithFile(StringRef path, ArrayRef<Tensor> results, double tolerance) {
   auto file = SafetensorsFile::open(path);
   if (!file)
     return file.takeError();
   auto error = compareResults(getViews(results), file->getTensors(), tolerance);
   if (!error)
-    return llvm::createStringError(path + ": " + llvm::toString(error.takeError()));
+    return llvm::createStringError(path + ": " +
+                                   llvm::toString(error.takeError()));
   return error;
 }
 
 /// A line for people: what was run, how long it took, how far off it was.
 static void print(const Report &report, llvm::json::Object object) {
   if (json) {
-    llvm::outs() << llvm::formatv("{0:2}", llvm::json::Value(std::move(object))) << '\n';
+    llvm::outs() << llvm::formatv("{0:2}", llvm::json::Value(std::move(object)))
+                 << '\n';
     return;
   }
   llvm::outs() << report.layer << ": ";
@@ -165,11 +184,14 @@ static void print(const Report &report, llvm::json::Object object) {
     llvm::outs() << *tokens << " tokens, ";
   llvm::outs() << llvm::formatv("{0:f3} ms", *object.getNumber("ms"));
   if (report.expectError)
-    llvm::outs() << llvm::formatv(", relative error {0:e2}", *report.expectError);
+    llvm::outs() << llvm::formatv(", relative error {0:e2}",
+                                  *report.expectError);
   if (report.checkError)
-    llvm::outs() << llvm::formatv(", {0:e2} from the reference", *report.checkError);
+    llvm::outs() << llvm::formatv(", {0:e2} from the reference",
+                                  *report.checkError);
   if (report.rerouted)
-    llvm::outs() << " (without " << report.rerouted << " tokens routed otherwise)";
+    llvm::outs() << " (without " << report.rerouted
+                 << " tokens routed otherwise)";
   llvm::outs() << '\n';
 }
 
@@ -183,8 +205,8 @@ static llvm::Error widenLayer(ModuleOp module) {
   return llvm::Error::success();
 }
 
-static llvm::Expected<std::vector<Tensor>> runReference(ModuleOp module,
-                                                        ArrayRef<Argument> arguments) {
+static llvm::Expected<std::vector<Tensor>>
+runReference(ModuleOp module, ArrayRef<Argument> arguments) {
   if (llvm::Error error = widenLayer(module))
     return error;
   auto signature = Signature::get(module);
@@ -196,18 +218,22 @@ static llvm::Expected<std::vector<Tensor>> runReference(ModuleOp module,
   return layer->run(arguments, /*poison=*/true);
 }
 
-/// Compares with the reference. Where logits have few bits, near ties may fall either way:
-/// such tokens do not count.
-static llvm::Error checkResults(ArrayRef<Tensor> results, ArrayRef<Tensor> expected,
+/// Compares with the reference. Where logits have few bits, near ties may fall
+/// either way: such tokens do not count.
+static llvm::Error checkResults(ArrayRef<Tensor> results,
+                                ArrayRef<Tensor> expected,
                                 const Signature &signature, Report &report) {
-  bool narrow = llvm::any_of(signature.arguments, [](const Parameter &parameter) {
-    return getSize(parameter.type) == 2;
-  });
+  bool narrow =
+      llvm::any_of(signature.arguments, [](const Parameter &parameter) {
+        return getSize(parameter.type) == 2;
+      });
   auto error = compareResults(getViews(results), getViews(expected),
-                              getTolerance(signature), narrow ? &report.rerouted : nullptr);
+                              getTolerance(signature),
+                              narrow ? &report.rerouted : nullptr);
   if (!error)
-    return llvm::createStringError(layerPath + ": differs from the reference: " +
-                                   llvm::toString(error.takeError()));
+    return llvm::createStringError(
+        layerPath +
+        ": differs from the reference: " + llvm::toString(error.takeError()));
   report.checkError = *error;
   return llvm::Error::success();
 }
@@ -223,7 +249,8 @@ static llvm::Error measure(ModuleOp module, const Signature &signature,
   report.compileMs = millisecondsSince(start);
   for (unsigned i = 0; i < repeat; ++i) {
     start = std::chrono::steady_clock::now();
-    results = layer->run(binding.getArguments(), /*poison=*/check || !expectPath.empty());
+    results = layer->run(binding.getArguments(),
+                         /*poison=*/check || !expectPath.empty());
     report.runMs.push_back(millisecondsSince(start));
   }
   return llvm::Error::success();
@@ -231,13 +258,15 @@ static llvm::Error measure(ModuleOp module, const Signature &signature,
 
 static llvm::Error run() {
   if (target != "cpu")
-    return llvm::createStringError("unknown target '" + target + "', known: cpu");
+    return llvm::createStringError("unknown target '" + target +
+                                   "', known: cpu");
   if (repeat == 0)
     return llvm::createStringError("--repeat is 0, expected at least 1");
   if (tolerance.getNumOccurrences() && !(tolerance >= 0))
-    return llvm::createStringError(llvm::formatv("--tolerance is {0}, expected a number of at "
-                                                 "least 0",
-                                                 double(tolerance)));
+    return llvm::createStringError(
+        llvm::formatv("--tolerance is {0}, expected a number of at "
+                      "least 0",
+                      double(tolerance)));
   if (dumpRouting && outputPath.empty())
     return llvm::createStringError("--dump-routing needs --output");
   auto input = Checkpoint::open({inputPath});
@@ -270,7 +299,8 @@ static llvm::Error run() {
       return error;
   auto signature = Signature::get(**module);
   if (!signature)
-    return llvm::createStringError(layerPath + ": " + llvm::toString(signature.takeError()));
+    return llvm::createStringError(layerPath + ": " +
+                                   llvm::toString(signature.takeError()));
   auto binding = Binding::create(*signature, *input, weightFiles, layerNumber);
   if (!binding)
     return binding.takeError();
@@ -283,13 +313,15 @@ static llvm::Error run() {
   if (check)
     referenceModule = (*module)->clone();
   std::vector<Tensor> results;
-  if (llvm::Error error = measure(**module, *signature, *binding, report, results))
+  if (llvm::Error error =
+          measure(**module, *signature, *binding, report, results))
     return error;
   if (check) {
     auto expected = runReference(*referenceModule, binding->getArguments());
     if (!expected)
       return expected.takeError();
-    if (llvm::Error error = checkResults(results, *expected, *signature, report))
+    if (llvm::Error error =
+            checkResults(results, *expected, *signature, report))
       return error;
   }
   if (!expectPath.empty()) {

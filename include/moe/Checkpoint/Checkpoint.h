@@ -31,8 +31,8 @@ public:
   /// to.
   llvm::Expected<TensorView> get(llvm::StringRef name) const;
 
-  /// The file that has or should have the tensor of that full name; empty if there is no
-  /// such tensor.
+  /// The file that has or should have the tensor of that full name; empty if
+  /// there is no such tensor.
   llvm::StringRef getFile(llvm::StringRef name) const;
 
   /// The prefix P, such as "model.layers.3.", for which a tensor P + name

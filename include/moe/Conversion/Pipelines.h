@@ -9,19 +9,21 @@
 namespace mlir::moe {
 
 struct LowerToCpuOptions : PassPipelineOptions<LowerToCpuOptions> {
-  Option<bool> fuse{*this, "fuse", llvm::cl::desc("Fuse ops into fewer kernels first"),
+  Option<bool> fuse{*this, "fuse",
+                    llvm::cl::desc("Fuse ops into fewer kernels first"),
                     llvm::cl::init(true)};
 };
 
-/// Level 1 to level 2: experts as grouped GEMMs that read their rows in place and weigh
-/// their results.
+/// Level 1 to level 2: experts as grouped GEMMs that read their rows in place
+/// and weigh their results.
 void buildFusePipeline(OpPassManager &manager);
 
-/// The reference lowering: levels 1 and 2 to the LLVM dialect for the CPU. The result calls
-/// `moe_parallel_for` and allocates with `_mlir_memref_to_llvm_alloc`; whoever loads it
-/// provides both. Functions with the unit attribute `llvm.emit_c_interface` get a C
-/// wrapper.
-void buildLowerToCpuPipeline(OpPassManager &manager, const LowerToCpuOptions &options);
+/// The reference lowering: levels 1 and 2 to the LLVM dialect for the CPU. The
+/// result calls `moe_parallel_for` and allocates with
+/// `_mlir_memref_to_llvm_alloc`; whoever loads it provides both. Functions with
+/// the unit attribute `llvm.emit_c_interface` get a C wrapper.
+void buildLowerToCpuPipeline(OpPassManager &manager,
+                             const LowerToCpuOptions &options);
 
 /// Registers `moe-fuse` and `moe-lower-to-cpu`.
 void registerMoEPipelines();

@@ -11,14 +11,14 @@ namespace mlir::moe {
 /// The name of a layer's activation, argument and result alike.
 inline constexpr llvm::StringLiteral activationName = "hidden_states";
 
-/// A tensor for every argument of a layer, found by its name in the input or, after the
-/// prefix of a layer, in the weights.
+/// A tensor for every argument of a layer, found by its name in the input or,
+/// after the prefix of a layer, in the weights.
 class Binding {
 public:
-  /// Weights are read where the files are mapped; both checkpoints must live as long as
-  /// the binding. `layer` is what `Checkpoint::findLayerPrefix` takes. The number of
-  /// tokens must be the same for all arguments. Errors name the file, the tensor, and the
-  /// type or shape that was found and expected.
+  /// Weights are read where the files are mapped; both checkpoints must live as
+  /// long as the binding. `layer` is what `Checkpoint::findLayerPrefix` takes.
+  /// The number of tokens must be the same for all arguments. Errors name the
+  /// file, the tensor, and the type or shape that was found and expected.
   static llvm::Expected<Binding> create(const Signature &signature,
                                         const Checkpoint &input,
                                         const Checkpoint *weights,

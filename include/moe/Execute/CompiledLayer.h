@@ -11,20 +11,20 @@
 
 namespace mlir::moe {
 
-/// What is given for one parameter: one tensor, or one for each expert. The elements
-/// are read where they lie.
+/// What is given for one parameter: one tensor, or one for each expert. The
+/// elements are read where they lie.
 using Argument = SmallVector<TensorView, 1>;
 
 /// @moe_layer of a module, compiled for this machine.
 class CompiledLayer {
 public:
-  /// Lowers `module`, which is changed; `fuse` says whether ops become fewer kernels
-  /// first. Results are named as in `signature`.
-  static llvm::Expected<CompiledLayer> compile(ModuleOp module, Signature signature,
-                                               bool fuse = true);
+  /// Lowers `module`, which is changed; `fuse` says whether ops become fewer
+  /// kernels first. Results are named as in `signature`.
+  static llvm::Expected<CompiledLayer>
+  compile(ModuleOp module, Signature signature, bool fuse = true);
 
-  /// Runs the layer on arguments of the types and shapes of the signature. One run at a
-  /// time in a process.
+  /// Runs the layer on arguments of the types and shapes of the signature. One
+  /// run at a time in a process.
   std::vector<Tensor> run(ArrayRef<Argument> arguments, bool poison = false);
 
   const Signature &getSignature() const { return signature; }
@@ -35,7 +35,8 @@ private:
 
   CompiledLayer(Signature signature, std::unique_ptr<ExecutionEngine> engine,
                 Function function)
-      : signature(std::move(signature)), engine(std::move(engine)), function(function) {}
+      : signature(std::move(signature)), engine(std::move(engine)),
+        function(function) {}
 
   Signature signature;
   std::unique_ptr<ExecutionEngine> engine;

@@ -9,9 +9,9 @@
 
 namespace mlir::moe {
 
-/// What compiled code allocates while it runs. It gives back only what it no longer
-/// needs half-way; the rest, results included, is given back together. Safe for many
-/// threads.
+/// What compiled code allocates while it runs. It gives back only what it no
+/// longer needs half-way; the rest, results included, is given back together.
+/// Safe for many threads.
 class LayerMemory {
 public:
   ~LayerMemory() { releaseAll(); }
@@ -20,8 +20,8 @@ public:
   void release(void *address);
   void releaseAll();
 
-  /// Fill new memory with large numbers, so that code which reads what it has not
-  /// written gives results that no test takes for right.
+  /// Fill new memory with large numbers, so that code which reads what it has
+  /// not written gives results that no test takes for right.
   bool poison = false;
 
 private:

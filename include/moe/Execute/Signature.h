@@ -13,17 +13,18 @@ namespace mlir::moe {
 
 /// One argument or result of a layer.
 struct Parameter {
-  /// From `moe.name`. If it holds `{expert}`, each expert has a tensor of its own.
+  /// From `moe.name`. If it holds `{expert}`, each expert has a tensor of its
+  /// own.
   std::string name;
   DataType type;
   /// Stored as bytes without a sign in some checkpoints, with one in others.
   bool anySign = false;
-  /// Extents, ShapedType::kDynamic where any will do. The first is the number of
-  /// experts if `perExpert`.
+  /// Extents, ShapedType::kDynamic where any will do. The first is the number
+  /// of experts if `perExpert`.
   SmallVector<int64_t> shape;
   bool perExpert = false;
-  /// Whether the first extent is the number of tokens: any dynamic one of an argument is,
-  /// unless it is that of a table of token ids.
+  /// Whether the first extent is the number of tokens: any dynamic one of an
+  /// argument is, unless it is that of a table of token ids.
   bool perToken = false;
 
   /// The tensor of one expert, or of all of them.
@@ -41,8 +42,8 @@ inline constexpr llvm::StringLiteral layerFunctionName = "moe_layer";
 struct Signature {
   SmallVector<Parameter> arguments, results;
 
-  /// An error if `module` has no function @moe_layer, or one with a parameter that is
-  /// no tensor of a type files can hold or has no `moe.name`.
+  /// An error if `module` has no function @moe_layer, or one with a parameter
+  /// that is no tensor of a type files can hold or has no `moe.name`.
   static llvm::Expected<Signature> get(ModuleOp module);
 };
 

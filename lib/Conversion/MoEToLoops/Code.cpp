@@ -23,17 +23,21 @@ Term Code::index(int64_t value) {
 Term Code::real(double value) {
   APFloat rounded(value);
   bool losesInfo;
-  rounded.convert(realType.getFloatSemantics(), APFloat::rmNearestTiesToEven, &losesInfo);
-  return term(arith::ConstantOp::create(builder, loc, FloatAttr::get(realType, rounded)));
+  rounded.convert(realType.getFloatSemantics(), APFloat::rmNearestTiesToEven,
+                  &losesInfo);
+  return term(arith::ConstantOp::create(builder, loc,
+                                        FloatAttr::get(realType, rounded)));
 }
 
 Term Code::boolean(bool value) {
-  return term(arith::ConstantOp::create(builder, loc, builder.getBoolAttr(value)));
+  return term(
+      arith::ConstantOp::create(builder, loc, builder.getBoolAttr(value)));
 }
 
 Term mlir::moe::number(Term like, double value) {
-  return isa<FloatType>(like.type()) ? like.code->real(value)
-                                     : like.code->index(static_cast<int64_t>(value));
+  return isa<FloatType>(like.type())
+             ? like.code->real(value)
+             : like.code->index(static_cast<int64_t>(value));
 }
 
 //===----------------------------------------------------------------------===//
@@ -45,15 +49,18 @@ Value Code::buffer(Value tensor) {
     return tensor;
   auto type = cast<RankedTensorType>(tensor.getType());
   return bufferization::ToBufferOp::create(
-      builder, loc, MemRefType::get(type.getShape(), type.getElementType()), tensor,
+      builder, loc, MemRefType::get(type.getShape(), type.getElementType()),
+      tensor,
       /*read_only=*/true);
 }
 
 Value Code::allocate(Type type, ArrayRef<Term> sizes) {
   auto shaped = dyn_cast<ShapedType>(type);
   MemRefType buffer =
-      shaped ? MemRefType::get(shaped.getShape(), shaped.getElementType())
-             : MemRefType::get(SmallVector<int64_t>(sizes.size(), ShapedType::kDynamic), type);
+      shaped
+          ? MemRefType::get(shaped.getShape(), shaped.getElementType())
+          : MemRefType::get(
+                SmallVector<int64_t>(sizes.size(), ShapedType::kDynamic), type);
   SmallVector<Value> dynamicSizes;
   for (auto [dimension, size] : llvm::enumerate(sizes))
     if (buffer.isDynamicDim(dimension))
@@ -62,11 +69,14 @@ Value Code::allocate(Type type, ArrayRef<Term> sizes) {
                                  builder.getI64IntegerAttr(64));
 }
 
-void Code::deallocate(Value buffer) { memref::DeallocOp::create(builder, loc, buffer); }
+void Code::deallocate(Value buffer) {
+  memref::DeallocOp::create(builder, loc, buffer);
+}
 
 Value Code::tensor(Value buffer, Type type) {
   return bufferization::ToTensorOp::create(builder, loc, type, buffer,
-                                           /*restrict=*/true, /*writable=*/true);
+                                           /*restrict=*/true,
+                                           /*writable=*/true);
 }
 
 Term Code::dim(Value shaped, unsigned index) {
@@ -81,11 +91,12 @@ Term Code::dim(Value shaped, unsigned index) {
 Term Code::load(Value buffer, ArrayRef<Term> at) {
   SmallVector<Value> indices(at);
   Value element = memref::LoadOp::create(builder, loc, buffer, indices);
-  if (isa<Float64Type, Float32Type, Float16Type, BFloat16Type>(element.getType()))
+  if (isa<Float64Type, Float32Type, Float16Type, BFloat16Type>(
+          element.getType()))
     return term(convert(element, realType));
   if (isa<IntegerType>(element.getType()) && !element.getType().isInteger(1))
-    return term(
-        arith::IndexCastOp::create(builder, loc, builder.getIndexType(), element));
+    return term(arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
+                                           element));
   return term(element);
 }
 
@@ -115,8 +126,8 @@ Value Code::convert(Value value, Type type) {
     return value;
   unsigned from = getElementTypeOrSelf(value).getIntOrFloatBitWidth();
   unsigned to = getElementTypeOrSelf(type).getIntOrFloatBitWidth();
-  // Code for a direct step between 16 and 64 bits calls functions that not every C
-  // runtime has.
+  // Code for a direct step between 16 and 64 bits calls functions that not
+  // every C runtime has.
   if (std::max(from, to) == 64 && std::min(from, to) == 16) {
     Type between = builder.getF32Type();
     if (auto shaped = dyn_cast<ShapedType>(type))
@@ -140,9 +151,8 @@ void Code::forRange(Term begin, Term end, int64_t step, Body body) {
 }
 
 void Code::parallel(Term count, Body body) {
-  auto loop =
-      scf::ParallelOp::create(builder, loc, ValueRange{index(0)}, ValueRange{count},
-                              ValueRange{index(1)});
+  auto loop = scf::ParallelOp::create(builder, loc, ValueRange{index(0)},
+                                      ValueRange{count}, ValueRange{index(1)});
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(loop.getBody()->getTerminator());
   body(term(loop.getInductionVars()[0]));
@@ -154,7 +164,8 @@ Term Code::fold(Term begin, Term end, Term init, Step step) {
   })[0];
 }
 
-SmallVector<Term> Code::fold(Term begin, Term end, ArrayRef<Term> init, Steps step) {
+SmallVector<Term> Code::fold(Term begin, Term end, ArrayRef<Term> init,
+                             Steps step) {
   SmallVector<Value> values(init);
   auto loop = scf::ForOp::create(builder, loc, begin, end, index(1), values);
   OpBuilder::InsertionGuard guard(builder);
@@ -172,25 +183,28 @@ SmallVector<Term> Code::fold(Term begin, Term end, ArrayRef<Term> init, Steps st
 }
 
 void Code::ifThen(Term condition, function_ref<void()> body) {
-  auto branch = scf::IfOp::create(builder, loc, condition, /*withElseRegion=*/false);
+  auto branch =
+      scf::IfOp::create(builder, loc, condition, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(branch.thenBlock()->getTerminator());
   body();
 }
 
-Term Code::lazySelect(Term condition, function_ref<Term()> yes, function_ref<Term()> no) {
+Term Code::lazySelect(Term condition, function_ref<Term()> yes,
+                      function_ref<Term()> no) {
   auto yield = [&](function_ref<Term()> branch) {
     return [&, branch](OpBuilder &, Location) {
       scf::YieldOp::create(builder, loc, ValueRange{branch()});
     };
   };
   // The op's builder moves this builder into the regions, and back.
-  return term(
-      scf::IfOp::create(builder, loc, condition, yield(yes), yield(no)).getResult(0));
+  return term(scf::IfOp::create(builder, loc, condition, yield(yes), yield(no))
+                  .getResult(0));
 }
 
 SmallVector<Term>
-Code::loopWhile(ArrayRef<Term> init, function_ref<Term(ArrayRef<Term>)> condition,
+Code::loopWhile(ArrayRef<Term> init,
+                function_ref<Term(ArrayRef<Term>)> condition,
                 function_ref<SmallVector<Term>(ArrayRef<Term>)> step) {
   SmallVector<Value> values(init);
   auto terms = [&](ValueRange range) {
@@ -206,7 +220,8 @@ Code::loopWhile(ArrayRef<Term> init, function_ref<Term(ArrayRef<Term>)> conditio
       },
       [&](OpBuilder &, Location, ValueRange state) {
         SmallVector<Term> next = step(terms(state));
-        scf::YieldOp::create(builder, loc, SmallVector<Value>(ArrayRef<Term>(next)));
+        scf::YieldOp::create(builder, loc,
+                             SmallVector<Value>(ArrayRef<Term>(next)));
       });
   return terms(loop.getResults());
 }
@@ -223,8 +238,7 @@ static Term emitBinary(Term a, Term b) {
   return code.term(IntOp::create(code.builder, code.loc, a.value, b.value));
 }
 
-template <typename Op>
-static Term emitUnary(Term a) {
+template <typename Op> static Term emitUnary(Term a) {
   return a.code->term(Op::create(a.code->builder, a.code->loc, a.value));
 }
 
@@ -244,24 +258,27 @@ Term mlir::moe::operator%(Term a, Term b) {
   return emitBinary<arith::RemFOp, arith::RemSIOp>(a, b);
 }
 Term mlir::moe::operator-(Term a) {
-  return isa<FloatType>(a.type()) ? emitUnary<arith::NegFOp>(a) : number(a, 0) - a;
+  return isa<FloatType>(a.type()) ? emitUnary<arith::NegFOp>(a)
+                                  : number(a, 0) - a;
 }
 
 static Term emitCompare(Term a, Term b, arith::CmpFPredicate floats,
                         arith::CmpIPredicate integers) {
   Code &code = *a.code;
   if (isa<FloatType>(a.type()))
-    return code.term(
-        arith::CmpFOp::create(code.builder, code.loc, floats, a.value, b.value));
-  return code.term(
-      arith::CmpIOp::create(code.builder, code.loc, integers, a.value, b.value));
+    return code.term(arith::CmpFOp::create(code.builder, code.loc, floats,
+                                           a.value, b.value));
+  return code.term(arith::CmpIOp::create(code.builder, code.loc, integers,
+                                         a.value, b.value));
 }
 
 Term mlir::moe::operator<(Term a, Term b) {
-  return emitCompare(a, b, arith::CmpFPredicate::OLT, arith::CmpIPredicate::slt);
+  return emitCompare(a, b, arith::CmpFPredicate::OLT,
+                     arith::CmpIPredicate::slt);
 }
 Term mlir::moe::operator<=(Term a, Term b) {
-  return emitCompare(a, b, arith::CmpFPredicate::OLE, arith::CmpIPredicate::sle);
+  return emitCompare(a, b, arith::CmpFPredicate::OLE,
+                     arith::CmpIPredicate::sle);
 }
 Term mlir::moe::operator==(Term a, Term b) {
   return emitCompare(a, b, arith::CmpFPredicate::OEQ, arith::CmpIPredicate::eq);
@@ -270,10 +287,12 @@ Term mlir::moe::operator!=(Term a, Term b) {
   return emitCompare(a, b, arith::CmpFPredicate::UNE, arith::CmpIPredicate::ne);
 }
 Term mlir::moe::operator&&(Term a, Term b) {
-  return a.code->term(arith::AndIOp::create(a.code->builder, a.code->loc, a.value, b.value));
+  return a.code->term(
+      arith::AndIOp::create(a.code->builder, a.code->loc, a.value, b.value));
 }
 Term mlir::moe::operator||(Term a, Term b) {
-  return a.code->term(arith::OrIOp::create(a.code->builder, a.code->loc, a.value, b.value));
+  return a.code->term(
+      arith::OrIOp::create(a.code->builder, a.code->loc, a.value, b.value));
 }
 Term mlir::moe::operator!(Term a) {
   Term yes = a.code->boolean(true);
@@ -282,7 +301,8 @@ Term mlir::moe::operator!(Term a) {
 }
 
 Term Code::select(Term condition, Term yes, Term no) {
-  return term(arith::SelectOp::create(builder, loc, condition, yes.value, no.value));
+  return term(
+      arith::SelectOp::create(builder, loc, condition, yes.value, no.value));
 }
 Term Code::min(Term a, Term b) {
   return emitBinary<arith::MinimumFOp, arith::MinSIOp>(a, b);
@@ -294,8 +314,8 @@ Term Code::ceilDiv(Term a, Term b) {
   return term(arith::CeilDivSIOp::create(builder, loc, a.value, b.value));
 }
 Term Code::toReal(Term integer) {
-  Value wide =
-      arith::IndexCastOp::create(builder, loc, builder.getI64Type(), integer.value);
+  Value wide = arith::IndexCastOp::create(builder, loc, builder.getI64Type(),
+                                          integer.value);
   return term(arith::SIToFPOp::create(builder, loc, realType, wide));
 }
 Term Code::isNan(Term a) { return a != a; }
@@ -305,8 +325,8 @@ Term Code::fma(Term a, Term b, Term c) {
 Term Code::exp(Term a) { return emitUnary<math::ExpOp>(a); }
 Term Code::log(Term a) { return emitUnary<math::LogOp>(a); }
 Term Code::log1p(Term a) {
-  // math.log1p becomes log(1 + a), which forgets what 1 + a rounds off. The factor
-  // restores it: log(u) / (u - 1) hardly differs between neighbouring u.
+  // math.log1p becomes log(1 + a), which forgets what 1 + a rounds off. The
+  // factor restores it: log(u) / (u - 1) hardly differs between neighbouring u.
   Term u = a + 1;
   return select(u == 1, a, log(u) * (a / (u - 1)));
 }
@@ -318,7 +338,8 @@ Term Code::power(Term a, Term b) {
   return term(math::PowFOp::create(builder, loc, a.value, b.value));
 }
 
-/// Both branches are finite for every finite argument, and exact at the far ends.
+/// Both branches are finite for every finite argument, and exact at the far
+/// ends.
 Term Code::sigmoid(Term a) {
   Term e = exp(-absolute(a));
   return select(a < 0, e / (e + 1), 1 / (e + 1));
@@ -333,14 +354,16 @@ Term Code::orderKey(Term a) {
   unsigned width = realType.getWidth();
   Type bitsType = builder.getIntegerType(width);
   auto integer = [&](APInt value) {
-    return term(
-        arith::ConstantOp::create(builder, loc, IntegerAttr::get(bitsType, value)));
+    return term(arith::ConstantOp::create(builder, loc,
+                                          IntegerAttr::get(bitsType, value)));
   };
   Term zero = real(0);
-  Term bits = term(arith::BitcastOp::create(builder, loc, bitsType, (a + zero).value));
+  Term bits =
+      term(arith::BitcastOp::create(builder, loc, bitsType, (a + zero).value));
   Term flipped = integer(APInt::getSignedMinValue(width)) - bits;
   Term ordered = select(bits < integer(APInt::getZero(width)), flipped, bits);
-  Term key = select(isNan(a), integer(APInt::getSignedMaxValue(width)), ordered);
-  return term(
-      arith::IndexCastOp::create(builder, loc, builder.getIndexType(), key.value));
+  Term key =
+      select(isNan(a), integer(APInt::getSignedMaxValue(width)), ordered);
+  return term(arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
+                                         key.value));
 }

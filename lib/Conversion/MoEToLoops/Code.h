@@ -1,9 +1,10 @@
 //===- Code.h - Writing loops over buffers as formulas ----------*- C++ -*-===//
 //
-// The lowerings read like the descriptions of their ops: a Term is an SSA value with
-// operators, Code emits loops, loads and stores. All integers are of type index, and
-// all floats of the one type an op computes in (f32, or f64 if an operand is f64):
-// loads extend to it and stores round from it, so no formula mentions a cast.
+// The lowerings read like the descriptions of their ops: a Term is an SSA value
+// with operators, Code emits loops, loads and stores. All integers are of type
+// index, and all floats of the one type an op computes in (f32, or f64 if an
+// operand is f64): loads extend to it and stores round from it, so no formula
+// mentions a cast.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,7 +18,8 @@ namespace mlir::moe {
 
 class Code;
 
-/// A scalar (index, i1 or the compute type) or vector value that can be computed with.
+/// A scalar (index, i1 or the compute type) or vector value that can be
+/// computed with.
 struct Term {
   Code *code = nullptr;
   Value value;
@@ -31,7 +33,8 @@ class Code {
 public:
   using Body = function_ref<void(Term)>;
   using Step = function_ref<Term(Term iteration, Term accumulated)>;
-  using Steps = function_ref<SmallVector<Term>(Term iteration, ArrayRef<Term> accumulated)>;
+  using Steps = function_ref<SmallVector<Term>(Term iteration,
+                                               ArrayRef<Term> accumulated)>;
 
   Code(OpBuilder &builder, Location loc, FloatType real)
       : builder(builder), loc(loc), realType(real) {}
@@ -48,11 +51,12 @@ public:
   Term real(double value);
   Term boolean(bool value);
 
-  // Buffers. Indices are terms of type index; i32 elements are sign-extended to index.
+  // Buffers. Indices are terms of type index; i32 elements are sign-extended to
+  // index.
   /// The memory of a tensor, to be read.
   Value buffer(Value tensor);
-  /// A new buffer for a tensor of `type`, or of elements of `type`, given the size of
-  /// every dimension.
+  /// A new buffer for a tensor of `type`, or of elements of `type`, given the
+  /// size of every dimension.
   Value allocate(Type type, ArrayRef<Term> sizes);
   /// Gives back a buffer before the end of the function.
   void deallocate(Value buffer);
@@ -66,20 +70,25 @@ public:
   // Control.
   void forEach(Term count, Body body) { forRange(index(0), count, 1, body); }
   void forRange(Term begin, Term end, int64_t step, Body body);
-  /// Iterations may run at the same time; `body` writes disjoint memory in each.
+  /// Iterations may run at the same time; `body` writes disjoint memory in
+  /// each.
   void parallel(Term count, Body body);
-  /// Runs body for begin <= i < end and threads one value, or several, through it.
+  /// Runs body for begin <= i < end and threads one value, or several, through
+  /// it.
   Term fold(Term begin, Term end, Term init, Step step);
   SmallVector<Term> fold(Term begin, Term end, ArrayRef<Term> init, Steps step);
-  Term fold(Term count, Term init, Step step) { return fold(index(0), count, init, step); }
+  Term fold(Term count, Term init, Step step) {
+    return fold(index(0), count, init, step);
+  }
   void ifThen(Term condition, function_ref<void()> body);
-  /// Computes only the branch that is taken, for a branch that may not be computed
-  /// otherwise.
-  Term lazySelect(Term condition, function_ref<Term()> yes, function_ref<Term()> no);
+  /// Computes only the branch that is taken, for a branch that may not be
+  /// computed otherwise.
+  Term lazySelect(Term condition, function_ref<Term()> yes,
+                  function_ref<Term()> no);
   /// Repeats `step` on the values while `condition` holds for them.
-  SmallVector<Term> loopWhile(ArrayRef<Term> init,
-                              function_ref<Term(ArrayRef<Term>)> condition,
-                              function_ref<SmallVector<Term>(ArrayRef<Term>)> step);
+  SmallVector<Term>
+  loopWhile(ArrayRef<Term> init, function_ref<Term(ArrayRef<Term>)> condition,
+            function_ref<SmallVector<Term>(ArrayRef<Term>)> step);
 
   // Functions that are not operators.
   Term select(Term condition, Term yes, Term no);
@@ -106,8 +115,9 @@ public:
   /// An integer whose order is that of the number: equal zeros, NaN above all.
   Term orderKey(Term a);
 
-  /// A float converted to `type`, by extension or rounding; equal types change nothing.
-  /// Between f64 and 16 bits it passes through f32, so that it may be rounded twice.
+  /// A float converted to `type`, by extension or rounding; equal types change
+  /// nothing. Between f64 and 16 bits it passes through f32, so that it may be
+  /// rounded twice.
   Value convert(Value value, Type type);
 };
 
@@ -133,8 +143,8 @@ Term operator!(Term a);
 
 /// `value` in the type of `like`.
 Term number(Term like, double value);
-#define MOE_TERM_WITH_NUMBER(op)                                                       \
-  inline Term operator op(Term a, double b) { return a op number(a, b); }              \
+#define MOE_TERM_WITH_NUMBER(op)                                               \
+  inline Term operator op(Term a, double b) { return a op number(a, b); }      \
   inline Term operator op(double a, Term b) { return number(b, a) op b; }
 MOE_TERM_WITH_NUMBER(+)
 MOE_TERM_WITH_NUMBER(-)

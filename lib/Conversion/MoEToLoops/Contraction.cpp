@@ -1,10 +1,11 @@
 //===- Contraction.cpp - Rows times the matrices of their experts ---------===//
 //
-// A task is a panel of result columns of one expert, a few vectors wide. It converts a
-// block of its weights to the compute type, whatever they are stored as, and multiplies
-// groups of the expert's rows with it:
+// A task is a panel of result columns of one expert, a few vectors wide. It
+// converts a block of its weights to the compute type, whatever they are stored
+// as, and multiplies groups of the expert's rows with it:
 //
-//   for block of depth:           pack[p][k][column]    weights, zero beyond the edge
+//   for block of depth:           pack[p][k][column]    weights, zero beyond
+//   the edge
 //     for group of rows:
 //       for k in block:           part[p][r] += row[r][k] * pack[p][k]
 //       sums[p][r] += part[p][r]
@@ -26,7 +27,8 @@ static constexpr int64_t blockDepth = 256;
 /// Of rows: with the vectors of a panel, all sums of a group fit in registers.
 static constexpr int64_t groupSize = 6;
 
-/// Vectors of columns that a panel has for each projection: two in all, or one for each.
+/// Vectors of columns that a panel has for each projection: two in all, or one
+/// for each.
 static int64_t getPanelVectors(const Contraction &contraction) {
   return contraction.projections.size() == 1 ? 2 : 1;
 }
@@ -36,8 +38,9 @@ class PanelEmitter {
 public:
   PanelEmitter(Code &code, const Contraction &contraction, Term columnBegin,
                std::optional<Term> expert, Term rowBegin, Term numRows)
-      : code(code), contraction(contraction), columnBegin(columnBegin), expert(expert),
-        rowBegin(rowBegin), numRows(numRows), vectors(getPanelVectors(contraction)),
+      : code(code), contraction(contraction), columnBegin(columnBegin),
+        expert(expert), rowBegin(rowBegin), numRows(numRows),
+        vectors(getPanelVectors(contraction)),
         width(code.index(vectors * vectorWidth)),
         vectorType(VectorType::get({vectorWidth}, code.realType)) {}
 
@@ -50,12 +53,14 @@ public:
     for (const Projection &projection : contraction.projections)
       readers.push_back(readWeights(projection.weights, expert, code));
 
-    code.forRange(code.index(0), contraction.depth, blockDepth, [&](Term begin) {
-      Term depth = code.min(contraction.depth - begin, code.index(blockDepth));
-      for (auto [p, projection] : llvm::enumerate(contraction.projections))
-        packBlock(p, projection, readers[p], begin, depth);
-      multiplyRows(begin, depth);
-    });
+    code.forRange(
+        code.index(0), contraction.depth, blockDepth, [&](Term begin) {
+          Term depth =
+              code.min(contraction.depth - begin, code.index(blockDepth));
+          for (auto [p, projection] : llvm::enumerate(contraction.projections))
+            packBlock(p, projection, readers[p], begin, depth);
+          multiplyRows(begin, depth);
+        });
 
     code.forEach(numRows, [&](Term row) {
       code.forEach(columnsHere(), [&](Term column) {
@@ -70,11 +75,13 @@ public:
   }
 
 private:
-  Term columnsHere() { return code.min(contraction.columns - columnBegin, width); }
+  Term columnsHere() {
+    return code.min(contraction.columns - columnBegin, width);
+  }
 
   /// Reads along the dimension that is contiguous in the weights.
-  void packBlock(int64_t p, const Projection &projection, const WeightReader &read,
-                 Term begin, Term depth) {
+  void packBlock(int64_t p, const Projection &projection,
+                 const WeightReader &read, Term begin, Term depth) {
     auto copy = [&](Term column, Term k) {
       Term output = (columnBegin + column) * code.index(projection.stride) +
                     code.index(projection.start);
@@ -102,8 +109,9 @@ private:
   /// Full groups of rows, then the rest one by one.
   void multiplyRows(Term begin, Term depth) {
     Term grouped = numRows / groupSize * groupSize;
-    code.forRange(code.index(0), grouped, groupSize,
-                  [&](Term row) { multiplyGroup(row, groupSize, begin, depth); });
+    code.forRange(code.index(0), grouped, groupSize, [&](Term row) {
+      multiplyGroup(row, groupSize, begin, depth);
+    });
     code.forRange(grouped, numRows, 1,
                   [&](Term row) { multiplyGroup(row, 1, begin, depth); });
   }
@@ -128,7 +136,8 @@ private:
         [&](Term k, ArrayRef<Term> accumulated) {
           SmallVector<Term> weights, next;
           for (const Lane &lane : lanes)
-            weights.push_back(loadVector(pack, {lane.projection, k, lane.column}));
+            weights.push_back(
+                loadVector(pack, {lane.projection, k, lane.column}));
           for (int64_t r = 0; r < group; ++r) {
             Term at = rowBegin + row + double(r);
             Term x = broadcast(code.load(contraction.input, {at, begin + k}));
@@ -146,12 +155,12 @@ private:
   }
 
   Term broadcast(Term scalar) {
-    return code.term(
-        vector::BroadcastOp::create(code.builder, code.loc, vectorType, scalar.value));
+    return code.term(vector::BroadcastOp::create(code.builder, code.loc,
+                                                 vectorType, scalar.value));
   }
   Term loadVector(Value buffer, ArrayRef<Term> at) {
-    return code.term(vector::LoadOp::create(code.builder, code.loc, vectorType, buffer,
-                                            SmallVector<Value>(at)));
+    return code.term(vector::LoadOp::create(code.builder, code.loc, vectorType,
+                                            buffer, SmallVector<Value>(at)));
   }
   void storeVector(Term value, Value buffer, ArrayRef<Term> at) {
     vector::StoreOp::create(code.builder, code.loc, value.value, buffer,
@@ -171,18 +180,21 @@ private:
 };
 } // namespace
 
-/// The rows that the matrices are multiplied with, gathered and in the compute type: every
-/// panel reads them, so they are converted once.
+/// The rows that the matrices are multiplied with, gathered and in the compute
+/// type: every panel reads them, so they are converted once.
 static Value gatherRows(Code &code, const Contraction &contraction) {
   Value rows = code.allocate(
       code.realType,
-      {code.dim(contraction.sources ? contraction.sources : contraction.input, 0),
+      {code.dim(contraction.sources ? contraction.sources : contraction.input,
+                0),
        contraction.depth});
   code.parallel(code.dim(rows, 0), [&](Term row) {
-    Term source = contraction.sources ? code.load(contraction.sources, {row}) : row;
+    Term source =
+        contraction.sources ? code.load(contraction.sources, {row}) : row;
     code.forEach(contraction.depth, [&](Term k) {
       Term element = code.lazySelect(
-          source >= 0, [&] { return code.load(contraction.input, {source, k}); },
+          source >= 0,
+          [&] { return code.load(contraction.input, {source, k}); },
           [&] { return code.real(0); });
       code.store(element, rows, {row, k});
     });
@@ -190,7 +202,8 @@ static Value gatherRows(Code &code, const Contraction &contraction) {
   return rows;
 }
 
-void mlir::moe::emitContraction(Code &code, Contraction contraction, Epilogue epilogue) {
+void mlir::moe::emitContraction(Code &code, Contraction contraction,
+                                Epilogue epilogue) {
   Type stored = cast<MemRefType>(contraction.input.getType()).getElementType();
   Value gathered;
   if (contraction.sources || stored != code.realType)
@@ -200,18 +213,20 @@ void mlir::moe::emitContraction(Code &code, Contraction contraction, Epilogue ep
   Term panels = code.ceilDiv(contraction.columns, code.index(width));
   if (!contraction.offsets) {
     code.parallel(panels, [&](Term panel) {
-      PanelEmitter(code, contraction, panel * double(width), std::nullopt, code.index(0),
-                   code.dim(contraction.input, 0))
+      PanelEmitter(code, contraction, panel * double(width), std::nullopt,
+                   code.index(0), code.dim(contraction.input, 0))
           .emit(epilogue);
     });
   } else {
-    // Panels outermost: whoever takes a run of tasks meets busy and idle experts alike.
+    // Panels outermost: whoever takes a run of tasks meets busy and idle
+    // experts alike.
     code.parallel(panels * contraction.numExperts, [&](Term task) {
       Term expert = task % contraction.numExperts;
       Term begin = code.load(contraction.offsets, {expert});
       Term numRows = code.load(contraction.offsets, {expert + 1}) - begin;
       code.ifThen(numRows > 0, [&] {
-        PanelEmitter(code, contraction, task / contraction.numExperts * double(width), expert,
+        PanelEmitter(code, contraction,
+                     task / contraction.numExperts * double(width), expert,
                      begin, numRows)
             .emit(epilogue);
       });

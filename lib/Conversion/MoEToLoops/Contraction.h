@@ -17,22 +17,25 @@ struct Projection {
   int64_t start = 0;
 };
 
-/// sums[p] = <row, projection p's output for the column>, for every row of every expert
-/// and every column. Projections are taken together, so that an epilogue sees them all.
+/// sums[p] = <row, projection p's output for the column>, for every row of
+/// every expert and every column. Projections are taken together, so that an
+/// epilogue sees them all.
 struct Contraction {
   /// Rows x depth.
   Value input = {};
-  /// The row of `input` that each row reads, or -1: it is zero. Null if its own.
+  /// The row of `input` that each row reads, or -1: it is zero. Null if its
+  /// own.
   Value sources = {};
-  /// Experts + 1 row offsets, or null: one expert without an expert dimension has all rows.
+  /// Experts + 1 row offsets, or null: one expert without an expert dimension
+  /// has all rows.
   Value offsets = {};
   Term numExperts, depth, columns;
   SmallVector<Projection> projections = {};
 };
 
 /// Takes the sums of one element; called in no particular order.
-using Epilogue =
-    function_ref<void(std::optional<Term> expert, Term row, Term column, ArrayRef<Term> sums)>;
+using Epilogue = function_ref<void(std::optional<Term> expert, Term row,
+                                   Term column, ArrayRef<Term> sums)>;
 
 void emitContraction(Code &code, Contraction contraction, Epilogue epilogue);
 

@@ -174,10 +174,11 @@ void SlotsInTokenOrder::serveFromSpare(Group group) {
   Value random = code.buffer(op.getRandom());
   Value spare = code.allocate(code.builder.getIndexType(), experts);
   auto serveSpare = [&](Term token, Term choice) {
-    Term count = code.fold(experts, code.index(0), [&](Term expert, Term found) {
-      code.store(expert, spare, found);
-      return code.select(hasRoom(group, expert), found + 1, found);
-    });
+    Term count =
+        code.fold(experts, code.index(0), [&](Term expert, Term found) {
+          code.store(expert, spare, found);
+          return code.select(hasRoom(group, expert), found + 1, found);
+        });
     code.ifThen(count > 0, [&] {
       // A remainder has the sign of the dividend.
       Term drawn = (code.load(random, {token, choice}) % count + count) % count;

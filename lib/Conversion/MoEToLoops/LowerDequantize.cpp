@@ -7,8 +7,8 @@ using namespace mlir;
 using namespace mlir::moe;
 
 /// Visits every index of a box in parallel over its first dimension.
-static void forEachIndex(Code &code, ArrayRef<Term> sizes, SmallVector<Term> &at,
-                         function_ref<void()> body) {
+static void forEachIndex(Code &code, ArrayRef<Term> sizes,
+                         SmallVector<Term> &at, function_ref<void()> body) {
   if (at.size() == sizes.size())
     return body();
   auto visit = [&](Term index) {

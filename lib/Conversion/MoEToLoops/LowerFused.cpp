@@ -10,10 +10,12 @@ using namespace mlir;
 using namespace mlir::moe;
 
 /// The ops of an epilogue with terms for its arguments.
-static Term inlineEpilogue(GroupedGemmOp op, Code &code, ArrayRef<Term> arguments) {
+static Term inlineEpilogue(GroupedGemmOp op, Code &code,
+                           ArrayRef<Term> arguments) {
   Block &block = op.getEpilogue().front();
   IRMapping mapping;
-  for (auto [parameter, argument] : llvm::zip_equal(block.getArguments(), arguments))
+  for (auto [parameter, argument] :
+       llvm::zip_equal(block.getArguments(), arguments))
     mapping.map(parameter, argument.value);
   for (Operation &nested : block.without_terminator())
     code.builder.clone(nested, mapping);
@@ -31,15 +33,18 @@ Results mlir::moe::lowerToLoops(GroupedGemmOp op, Code &code) {
       .input = code.buffer(op.getX()),
       .sources = op.getSources() ? code.buffer(op.getSources()) : Value(),
       .offsets = op.getOffsets() ? code.buffer(op.getOffsets()) : Value(),
-      .numExperts = op.getOffsets() ? code.dim(op.getWeights().front(), 0) : code.index(1),
+      .numExperts = op.getOffsets() ? code.dim(op.getWeights().front(), 0)
+                                    : code.index(1),
       .depth = code.dim(op.getX(), 1),
       .columns = columns};
   for (auto [index, weights] : llvm::enumerate(op.getWeights()))
-    contraction.projections.push_back(
-        {weights, op.getLayout(index), op.getStrides()[index], op.getStarts()[index]});
+    contraction.projections.push_back({weights, op.getLayout(index),
+                                       op.getStrides()[index],
+                                       op.getStarts()[index]});
   emitContraction(
       code, contraction,
-      [&](std::optional<Term> expert, Term row, Term column, ArrayRef<Term> sums) {
+      [&](std::optional<Term> expert, Term row, Term column,
+          ArrayRef<Term> sums) {
         SmallVector<Term> arguments(sums);
         for (Value input : op.getColumnInputs())
           arguments.push_back(readWeights(input, expert, code)({column}));
@@ -51,7 +56,8 @@ Results mlir::moe::lowerToLoops(GroupedGemmOp op, Code &code) {
 }
 
 Results mlir::moe::lowerToLoops(RowWeightsOp op, Code &code) {
-  Value weights = code.buffer(op.getWeights()), positions = code.buffer(op.getPositions());
+  Value weights = code.buffer(op.getWeights()),
+        positions = code.buffer(op.getPositions());
   Type type = op.getRowWeights().getType();
   Value result = code.allocate(type, {code.dim(op.getSources(), 0)});
   code.fill(result, code.real(0));

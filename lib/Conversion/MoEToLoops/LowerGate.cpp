@@ -7,7 +7,8 @@
 using namespace mlir;
 using namespace mlir::moe;
 
-/// sqrt(sum v^2) of each of `count` vectors, kept from zero by the op's epsilon.
+/// sqrt(sum v^2) of each of `count` vectors, kept from zero by the op's
+/// epsilon.
 static Value emitNorms(GateOp op, Code &code, Term count, Term width,
                        function_ref<Term(Term vector, Term element)> read) {
   Value norms = code.allocate(code.realType, {count});
@@ -31,10 +32,13 @@ namespace {
 class GateEmitter {
 public:
   GateEmitter(GateOp op, Code &code)
-      : op(op), code(code), x(code.buffer(op.getX())), weight(code.buffer(op.getWeight())),
-        numTokens(code.dim(op.getX(), 0)), width(code.dim(op.getX(), 1)),
-        numExperts(code.dim(op.getWeight(), op.getLayout() == MatrixLayout::out_in ? 0 : 1)),
-        logits(code.allocate(op.getLogits().getType(), {numTokens, numExperts})) {}
+      : op(op), code(code), x(code.buffer(op.getX())),
+        weight(code.buffer(op.getWeight())), numTokens(code.dim(op.getX(), 0)),
+        width(code.dim(op.getX(), 1)),
+        numExperts(code.dim(op.getWeight(),
+                            op.getLayout() == MatrixLayout::out_in ? 0 : 1)),
+        logits(
+            code.allocate(op.getLogits().getType(), {numTokens, numExperts})) {}
 
   Value emit() {
     switch (op.getKind()) {
@@ -53,8 +57,9 @@ public:
 
 private:
   Term readWeight(Term expert, Term element) {
-    return op.getLayout() == MatrixLayout::out_in ? code.load(weight, {expert, element})
-                                                  : code.load(weight, {element, expert});
+    return op.getLayout() == MatrixLayout::out_in
+               ? code.load(weight, {expert, element})
+               : code.load(weight, {element, expert});
   }
 
   /// Scale, bias and cap of a comparison, in this order.
@@ -64,32 +69,37 @@ private:
     if (op.getBias())
       logit = logit + code.load(code.buffer(op.getBias()), {expert});
     if (auto cap = op.getSoftcap())
-      logit = code.tanh(logit / cap->convertToDouble()) * cap->convertToDouble();
+      logit =
+          code.tanh(logit / cap->convertToDouble()) * cap->convertToDouble();
     code.store(logit, logits, {token, expert});
   }
 
-  void emitProducts(function_ref<Term(Term token, Term expert, Term product)> map) {
+  void
+  emitProducts(function_ref<Term(Term token, Term expert, Term product)> map) {
     Contraction contraction{.input = x,
                             .numExperts = code.index(1),
                             .depth = width,
                             .columns = numExperts,
                             .projections = {{op.getWeight(), op.getLayout()}}};
-    emitContraction(code, contraction,
-                    [&](std::optional<Term>, Term token, Term expert, ArrayRef<Term> sums) {
-                      finish(map(token, expert, sums[0]), token, expert);
-                    });
+    emitContraction(
+        code, contraction,
+        [&](std::optional<Term>, Term token, Term expert, ArrayRef<Term> sums) {
+          finish(map(token, expert, sums[0]), token, expert);
+        });
   }
 
   void emitCosines() {
     Value tokenNorms =
-        emitNorms(op, code, numTokens, width,
-                  [&](Term token, Term element) { return code.load(x, {token, element}); });
+        emitNorms(op, code, numTokens, width, [&](Term token, Term element) {
+          return code.load(x, {token, element});
+        });
     Value expertNorms =
-        emitNorms(op, code, numExperts, width,
-                  [&](Term expert, Term element) { return readWeight(expert, element); });
+        emitNorms(op, code, numExperts, width, [&](Term expert, Term element) {
+          return readWeight(expert, element);
+        });
     emitProducts([&](Term token, Term expert, Term product) {
-      return product /
-             (code.load(tokenNorms, {token}) * code.load(expertNorms, {expert}));
+      return product / (code.load(tokenNorms, {token}) *
+                        code.load(expertNorms, {expert}));
     });
   }
 
@@ -97,7 +107,8 @@ private:
     code.parallel(numTokens, [&](Term token) {
       code.forEach(numExperts, [&](Term expert) {
         Term sum = code.fold(width, code.real(0), [&](Term element, Term sum) {
-          Term gap = code.load(x, {token, element}) - readWeight(expert, element);
+          Term gap =
+              code.load(x, {token, element}) - readWeight(expert, element);
           return code.fma(gap, gap, sum);
         });
         finish(-sum, token, expert);

@@ -16,7 +16,8 @@ Results mlir::moe::lowerToLoops(DispatchOp op, Code &code) {
   Term numRows = code.dim(op.getSources(), 0), width = code.dim(op.getX(), 1);
   Value rows = code.allocate(op.getRows().getType(), {numRows, width});
 
-  // With weights, every row that holds a token is written by the choice it comes from.
+  // With weights, every row that holds a token is written by the choice it
+  // comes from.
   code.parallel(numRows, [&](Term row) {
     Term source = code.load(sources, {row});
     Term filled = source >= 0;
@@ -29,14 +30,16 @@ Results mlir::moe::lowerToLoops(DispatchOp op, Code &code) {
     });
   });
   if (op.getWeights()) {
-    Value weights = code.buffer(op.getWeights()), positions = code.buffer(op.getPositions());
+    Value weights = code.buffer(op.getWeights()),
+          positions = code.buffer(op.getPositions());
     code.parallel(code.dim(op.getPositions(), 0), [&](Term token) {
       code.forEach(code.dim(op.getPositions(), 1), [&](Term choice) {
         Term row = code.load(positions, {token, choice});
         Term weight = code.load(weights, {token, choice});
         code.ifThen(row >= 0, [&] {
           code.forEach(width, [&](Term column) {
-            code.store(weight * code.load(x, {token, column}), rows, {row, column});
+            code.store(weight * code.load(x, {token, column}), rows,
+                       {row, column});
           });
         });
       });
@@ -49,7 +52,8 @@ Results mlir::moe::lowerToLoops(DispatchOp op, Code &code) {
 // moe.combine
 //===----------------------------------------------------------------------===//
 
-/// T x k: the choices of each token by ascending row, those without a row first.
+/// T x k: the choices of each token by ascending row, those without a row
+/// first.
 static Value emitChoicesByRow(Code &code, Value positions) {
   Term tokens = code.dim(positions, 0), choices = code.dim(positions, 1);
   Value order = code.allocate(code.builder.getIndexType(), {tokens, choices});
@@ -62,13 +66,14 @@ static Value emitChoicesByRow(Code &code, Value positions) {
           [&](ArrayRef<Term> place) {
             Term before = code.max(place[0] - 1, code.index(0));
             Term other = code.load(order, {token, before});
-            Term otherChoice =
-                code.select(place[0] > 0, other, code.index(0));
-            return place[0] > 0 && code.load(positions, {token, otherChoice}) > row;
+            Term otherChoice = code.select(place[0] > 0, other, code.index(0));
+            return place[0] > 0 &&
+                   code.load(positions, {token, otherChoice}) > row;
           },
           [&](ArrayRef<Term> place) {
             Term before = place[0] - 1;
-            code.store(code.load(order, {token, before}), order, {token, place[0]});
+            code.store(code.load(order, {token, before}), order,
+                       {token, place[0]});
             return SmallVector<Term>{before};
           })[0];
       code.store(choice, order, {token, place});
@@ -78,17 +83,23 @@ static Value emitChoicesByRow(Code &code, Value positions) {
 }
 
 Results mlir::moe::lowerToLoops(CombineOp op, Code &code) {
-  Value rows = code.buffer(op.getRows()), positions = code.buffer(op.getPositions());
+  Value rows = code.buffer(op.getRows()),
+        positions = code.buffer(op.getPositions());
   Value weights = op.getWeights() ? code.buffer(op.getWeights()) : Value();
-  Value order = op.getOrder() == CombineOrder::expert ? emitChoicesByRow(code, positions)
-                                                      : Value();
-  Term tokens = code.dim(op.getPositions(), 0), choices = code.dim(op.getPositions(), 1);
+  Value order = op.getOrder() == CombineOrder::expert
+                    ? emitChoicesByRow(code, positions)
+                    : Value();
+  Term tokens = code.dim(op.getPositions(), 0),
+       choices = code.dim(op.getPositions(), 1);
   Type type = op.getResult().getType();
   Type element = getElementTypeOrSelf(type);
   auto round = [&](Term value) {
-    return op.getAccumulate() == Accumulate::result ? code.roundTo(element, value) : value;
+    return op.getAccumulate() == Accumulate::result
+               ? code.roundTo(element, value)
+               : value;
   };
-  Value result = code.allocate(cast<ShapedType>(type), {tokens, code.dim(op.getRows(), 1)});
+  Value result = code.allocate(cast<ShapedType>(type),
+                               {tokens, code.dim(op.getRows(), 1)});
 
   code.parallel(tokens, [&](Term token) {
     code.forEach(code.dim(op.getRows(), 1), [&](Term column) {
@@ -128,7 +139,9 @@ static std::pair<Term, Term> emitFactors(MixOp op, Code &code, Term token) {
     return {code.sigmoid(first - second), code.sigmoid(second - first)};
   }
   Term share = code.sigmoid(first);
-  return {op.getMode() == MixMode::sigmoid ? code.real(1) : code.sigmoid(-first), share};
+  return {op.getMode() == MixMode::sigmoid ? code.real(1)
+                                           : code.sigmoid(-first),
+          share};
 }
 
 Results mlir::moe::lowerToLoops(MixOp op, Code &code) {
@@ -140,7 +153,8 @@ Results mlir::moe::lowerToLoops(MixOp op, Code &code) {
     auto [aFactor, bFactor] = emitFactors(op, code, token);
     code.forEach(width, [&, aFactor = aFactor, bFactor = bFactor](Term column) {
       SmallVector<Term> at = {token, column};
-      code.store(aFactor * code.load(a, at) + bFactor * code.load(b, at), result, at);
+      code.store(aFactor * code.load(a, at) + bFactor * code.load(b, at),
+                 result, at);
     });
   });
   return {code.tensor(result, type)};

@@ -1,7 +1,8 @@
 //===- Lowerings.h - The loops of each moe op -------------------*- C++ -*-===//
 //
-// One function per op. It emits the loops that compute the op at `code`'s insertion
-// point and returns a tensor for each result. The files follow the .td files.
+// One function per op. It emits the loops that compute the op at `code`'s
+// insertion point and returns a tensor for each result. The files follow the
+// .td files.
 //
 //===----------------------------------------------------------------------===//
 

@@ -28,11 +28,11 @@ static FloatType getComputeType(Operation *op) {
   Builder builder(op->getContext());
   bool wide = llvm::any_of(op->getOperandTypes(), isF64) ||
               llvm::any_of(op->getResultTypes(), isF64);
-  return wide ? FloatType(builder.getF64Type()) : FloatType(builder.getF32Type());
+  return wide ? FloatType(builder.getF64Type())
+              : FloatType(builder.getF32Type());
 }
 
-template <typename... Ops>
-static bool lowerAnyOf(Operation *op) {
+template <typename... Ops> static bool lowerAnyOf(Operation *op) {
   auto lower = [&](auto typed) {
     if (!typed)
       return false;
@@ -50,14 +50,15 @@ static bool isPerExpert(Type type) {
   return tensor && isa_and_nonnull<PerExpertAttr>(tensor.getEncoding());
 }
 
-/// Makes each argument of a per-expert type the table of addresses that WeightSource
-/// has been casting it to.
+/// Makes each argument of a per-expert type the table of addresses that
+/// WeightSource has been casting it to.
 static LogicalResult convertPerExpertArguments(func::FuncOp func) {
   for (BlockArgument argument : func.getArguments()) {
     if (!isPerExpert(argument.getType()))
       continue;
     int64_t experts = cast<RankedTensorType>(argument.getType()).getDimSize(0);
-    Type table = MemRefType::get({experts}, IntegerType::get(func.getContext(), 64));
+    Type table =
+        MemRefType::get({experts}, IntegerType::get(func.getContext(), 64));
     for (Operation *user : llvm::make_early_inc_range(argument.getUsers())) {
       auto cast = dyn_cast<UnrealizedConversionCastOp>(user);
       if (!cast) {
@@ -72,9 +73,9 @@ static LogicalResult convertPerExpertArguments(func::FuncOp func) {
     }
     argument.setType(table);
   }
-  func.setFunctionType(
-      FunctionType::get(func.getContext(), func.getBody().getArgumentTypes(),
-                        func.getFunctionType().getResults()));
+  func.setFunctionType(FunctionType::get(func.getContext(),
+                                         func.getBody().getArgumentTypes(),
+                                         func.getFunctionType().getResults()));
   return success();
 }
 
@@ -90,20 +91,20 @@ struct ConvertMoEToLoopsPass
       if (isa_and_nonnull<MoEDialect>(op->getDialect()))
         ops.push_back(op);
     });
-    // Users first, so that a dequantisation that all its users read in place has no
-    // use left when its turn comes.
+    // Users first, so that a dequantisation that all its users read in place
+    // has no use left when its turn comes.
     for (Operation *op : llvm::reverse(ops)) {
       if (isOpTriviallyDead(op)) {
         op->erase();
         continue;
       }
-      lowerAnyOf<GateOp, ScoreOp, SinkhornOp, LimitGroupsOp, TopKOp, SequentialTopKOp,
-                 TopTokensOp, SelectOp, LookupOp, AssignBalancedOp, MaskChoicesOp,
-                 FilterChoicesOp, GatherWeightsOp, NormalizeWeightsOp, CountOp,
-                 CapacityOp, AssignSlotsOp, GroupByExpertOp, RowExpertsOp, DispatchOp,
-                 CombineOp, MixOp, DequantizeOp, AuxLossOp, UpdateBiasOp, GroupedGemmOp,
-                 RowWeightsOp>(
-          op);
+      lowerAnyOf<GateOp, ScoreOp, SinkhornOp, LimitGroupsOp, TopKOp,
+                 SequentialTopKOp, TopTokensOp, SelectOp, LookupOp,
+                 AssignBalancedOp, MaskChoicesOp, FilterChoicesOp,
+                 GatherWeightsOp, NormalizeWeightsOp, CountOp, CapacityOp,
+                 AssignSlotsOp, GroupByExpertOp, RowExpertsOp, DispatchOp,
+                 CombineOp, MixOp, DequantizeOp, AuxLossOp, UpdateBiasOp,
+                 GroupedGemmOp, RowWeightsOp>(op);
     }
     for (func::FuncOp func : getOperation().getOps<func::FuncOp>())
       if (!func.isExternal() && failed(convertPerExpertArguments(func)))

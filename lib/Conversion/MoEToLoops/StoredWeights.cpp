@@ -29,13 +29,14 @@ static Value getDecodeTable(Code &code, FloatType format) {
   if (!module.lookupSymbol(name)) {
     SmallVector<float> values;
     for (int64_t bits = 0; bits < size; ++bits)
-      values.push_back(
-          APFloat(format.getFloatSemantics(), APInt(width, bits)).convertToFloat());
+      values.push_back(APFloat(format.getFloatSemantics(), APInt(width, bits))
+                           .convertToFloat());
     auto tensor = RankedTensorType::get({size}, f32);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(module.getBody());
-    memref::GlobalOp::create(builder, code.loc, name, builder.getStringAttr("private"),
-                             type, DenseElementsAttr::get(tensor, ArrayRef(values)),
+    memref::GlobalOp::create(builder, code.loc, name,
+                             builder.getStringAttr("private"), type,
+                             DenseElementsAttr::get(tensor, ArrayRef(values)),
                              /*constant=*/true, /*alignment=*/IntegerAttr());
   }
   return memref::GetGlobalOp::create(builder, code.loc, type, name);
@@ -45,7 +46,8 @@ Term mlir::moe::decodeFloat(Code &code, FloatType format, Term bits) {
   return code.load(getDecodeTable(code, format), {bits});
 }
 
-static SmallVector<Term> prepend(std::optional<Term> first, ArrayRef<Term> rest) {
+static SmallVector<Term> prepend(std::optional<Term> first,
+                                 ArrayRef<Term> rest) {
   SmallVector<Term> all;
   if (first)
     all.push_back(*first);
@@ -58,9 +60,10 @@ Term StoredWeights::Slice::loadByte(Code &code, ArrayRef<Term> at) const {
   SmallVector<Value> indices(ArrayRef<Term>(prepend(expert, at)));
   Value element = memref::LoadOp::create(builder, code.loc, buffer, indices);
   if (isa<FloatType>(element.getType()))
-    element = arith::BitcastOp::create(builder, code.loc, builder.getI8Type(), element);
-  return code.term(
-      arith::IndexCastUIOp::create(builder, code.loc, builder.getIndexType(), element));
+    element = arith::BitcastOp::create(builder, code.loc, builder.getI8Type(),
+                                       element);
+  return code.term(arith::IndexCastUIOp::create(
+      builder, code.loc, builder.getIndexType(), element));
 }
 
 Term StoredWeights::Slice::load(Code &code, ArrayRef<Term> at) const {
@@ -87,19 +90,21 @@ StoredWeights::StoredWeights(Value operand, Code &code)
   }
   // The pass replaces the cast when it converts the function's arguments.
   auto table = MemRefType::get({type.getDimSize(0)}, code.builder.getI64Type());
-  memory = UnrealizedConversionCastOp::create(code.builder, code.loc, table, operand)
-               .getResult(0);
+  memory =
+      UnrealizedConversionCastOp::create(code.builder, code.loc, table, operand)
+          .getResult(0);
 }
 
-/// The buffer at an address, in the form that the conversion of memrefs to the LLVM
-/// dialect gives to buffers.
+/// The buffer at an address, in the form that the conversion of memrefs to the
+/// LLVM dialect gives to buffers.
 static Value getBufferAt(Value address, MemRefType type, Code &code) {
   OpBuilder &builder = code.builder;
   Location loc = code.loc;
   Value pointer = LLVM::IntToPtrOp::create(
       builder, loc, LLVM::LLVMPointerType::get(builder.getContext()), address);
   LLVMTypeConverter converter(builder.getContext());
-  Value descriptor = LLVM::PoisonOp::create(builder, loc, converter.convertType(type));
+  Value descriptor =
+      LLVM::PoisonOp::create(builder, loc, converter.convertType(type));
   auto insert = [&](Value value, ArrayRef<int64_t> position) {
     descriptor =
         LLVM::InsertValueOp::create(builder, loc, descriptor, value, position);
@@ -117,14 +122,17 @@ static Value getBufferAt(Value address, MemRefType type, Code &code) {
     insert(constant(stride), {4, d});
     stride *= type.getDimSize(d);
   }
-  return UnrealizedConversionCastOp::create(builder, loc, type, descriptor).getResult(0);
+  return UnrealizedConversionCastOp::create(builder, loc, type, descriptor)
+      .getResult(0);
 }
 
-StoredWeights::Slice StoredWeights::open(std::optional<Term> expert, Code &code) const {
+StoredWeights::Slice StoredWeights::open(std::optional<Term> expert,
+                                         Code &code) const {
   if (!isTable(type))
     return {memory, expert};
-  Value address =
-      memref::LoadOp::create(code.builder, code.loc, memory, ValueRange{*expert});
-  auto slice = MemRefType::get(type.getShape().drop_front(), type.getElementType());
+  Value address = memref::LoadOp::create(code.builder, code.loc, memory,
+                                         ValueRange{*expert});
+  auto slice =
+      MemRefType::get(type.getShape().drop_front(), type.getElementType());
   return {getBufferAt(address, slice, code), std::nullopt};
 }

@@ -12,11 +12,11 @@ class StoredWeights {
 public:
   StoredWeights(Value operand, Code &code);
 
-  /// The weights of one expert: a buffer, and the index that precedes all others in it
-  /// unless the buffer holds this expert only.
+  /// The weights of one expert: a buffer, and the index that precedes all
+  /// others in it unless the buffer holds this expert only.
   struct Slice {
-    /// The element at an index without the expert dimension, decoded from a narrow
-    /// float or an integer if need be, in the compute type.
+    /// The element at an index without the expert dimension, decoded from a
+    /// narrow float or an integer if need be, in the compute type.
     Term load(Code &code, ArrayRef<Term> at) const;
     /// The element as an unsigned integer.
     Term loadByte(Code &code, ArrayRef<Term> at) const;

@@ -6,7 +6,8 @@ using namespace mlir;
 using namespace mlir::moe;
 
 /// Data times a scale per block.
-static WeightReader readBlocks(DequantizeOp op, std::optional<Term> expert, Code &code) {
+static WeightReader readBlocks(DequantizeOp op, std::optional<Term> expert,
+                               Code &code) {
   ArrayRef<int64_t> blocks = *op.getBlockShape();
   std::optional<Term> expertBlock;
   if (expert) {
@@ -20,12 +21,15 @@ static WeightReader readBlocks(DequantizeOp op, std::optional<Term> expert, Code
     SmallVector<Term> block;
     for (auto [index, size] : llvm::zip_equal(at, blocks))
       block.push_back(index / size);
-    return code.roundTo(element, data.load(code, at) * scales.load(code, block));
+    return code.roundTo(element,
+                        data.load(code, at) * scales.load(code, block));
   };
 }
 
-/// Blocks of 16 bytes that hold 32 numbers of type e2m1, with one e8m0 scale each.
-static WeightReader readMxfp4(DequantizeOp op, std::optional<Term> expert, Code &code) {
+/// Blocks of 16 bytes that hold 32 numbers of type e2m1, with one e8m0 scale
+/// each.
+static WeightReader readMxfp4(DequantizeOp op, std::optional<Term> expert,
+                              Code &code) {
   auto data = StoredWeights(op.getData(), code).open(expert, code);
   auto scales = StoredWeights(op.getScales(), code).open(expert, code);
   Type element = op.getWeights().getType().getElementType();
@@ -44,7 +48,8 @@ static WeightReader readMxfp4(DequantizeOp op, std::optional<Term> expert, Code 
   };
 }
 
-WeightReader mlir::moe::readDequantized(DequantizeOp op, std::optional<Term> expert,
+WeightReader mlir::moe::readDequantized(DequantizeOp op,
+                                        std::optional<Term> expert,
                                         Code &code) {
   return op.getScheme() == QuantScheme::block ? readBlocks(op, expert, code)
                                               : readMxfp4(op, expert, code);
