@@ -2,7 +2,7 @@
 
   python3 test/Models/generate.py [directory ...]
 
-Each directory of the table in models.py gets config.json and, for f32 and bf16, the weights
+Each directory of the table in models.py gets config.json and, for f32 and narrower types, the weights
 under their published names, an input, the output and the routing. A directory named after its
 model_type alone also gets the f32 weights as the library holds them, where that differs. The
 result depends only on this folder and on the versions in README.md.
@@ -78,9 +78,9 @@ def draw_mxfp4(state):
     return stored
 
 
-def to_bf16(golden, state):
+def narrow(golden, state, dtype):
     return {
-        name: tensor if name.endswith(golden.keep_f32) else tensor.bfloat16()
+        name: tensor if name.endswith(golden.keep_f32) else tensor.to(dtype)
         for name, tensor in state.items()
     }
 
@@ -94,7 +94,7 @@ def load(golden, state):
 
 @contextmanager
 def noisy_router(shape):
-    """Moves every router logit by 0.001 (f32) or two units in the last place (bf16)."""
+    """Moves every router logit by 0.001 (f32) or two units in the last place (bf16, f16)."""
     linear = functional.linear
 
     def noisy(x, weight, bias=None):
@@ -102,8 +102,9 @@ def noisy_router(shape):
         if weight.shape != shape:
             return logits
         step = torch.tensor(1e-3)
-        if logits.dtype == torch.bfloat16:
-            step = 2.0 ** (torch.frexp(logits.float()).exponent - 7)
+        if logits.dtype != torch.float32:
+            digits = {torch.bfloat16: 7, torch.float16: 10}[logits.dtype]
+            step = 2.0 ** (torch.frexp(logits.float()).exponent - digits)
         return (logits + step * (2 * torch.randint(0, 2, logits.shape) - 1)).to(logits.dtype)
 
     functional.linear = noisy
@@ -205,7 +206,9 @@ def write(directory, golden):
     state = draw(golden, build(golden))
     packed = draw_mxfp4(state) if golden.mxfp4 else {}
     write_dtype(golden, folder / "f32", state, packed, torch.float32, seed)
-    write_dtype(golden, folder / "bf16", to_bf16(golden, state), packed, torch.bfloat16, seed)
+    for name, dtype in (("bf16", torch.bfloat16), ("f16", torch.float16)):
+        if name in golden.narrow:
+            write_dtype(golden, folder / name, narrow(golden, state, dtype), packed, dtype, seed)
     if directory == golden.config["model_type"] and golden.names.fused is not None:
         path = golden.prefix + golden.names.fused
         save(folder / "f32" / "weights-fused.safetensors", {path + name: tensor for name, tensor in state.items()})

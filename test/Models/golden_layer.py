@@ -14,7 +14,7 @@ class GoldenLayer(lit.formats.TestFormat):
 
     def execute(self, test, lit_config):
         config = test.getSourcePath()
-        for dtype in ("f32", "bf16"):
+        for dtype in ("f32", "bf16", "f16"):
             folder = os.path.join(os.path.dirname(config), dtype)
             for weights in checkpoints(folder):
                 command = ["moe-run", config, f"--weights={weights}",

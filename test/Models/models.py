@@ -29,7 +29,8 @@ class Golden:
     router: str = "gate"
     router_std: float = 0.5
     choice_bias_std: float = 0.2
-    keep_f32: tuple = ()  # tensors that stay f32 in a bf16 checkpoint
+    narrow: tuple = ("bf16",)  # element types to record besides f32
+    keep_f32: tuple = ()  # tensors that stay f32 in a checkpoint of a narrow type
     routing: object = routing.from_choices
     drops: bool = False  # some tokens lose a choice, so that choices say nothing without slots
     mxfp4: bool = False
@@ -199,6 +200,7 @@ dbrx_ffn = dbrx.config["ffn_config"]
 GOLDENS = {
     "mixtral": mixtral,
     "mixtral-one-token": variant(mixtral, tokens=(1,)),
+    "mixtral-half": variant(mixtral, narrow=("f16",)),
     "mixtral-gelu": variant(mixtral, config={"hidden_act": "gelu"}),
     "qwen2_moe": qwen2_moe,
     "qwen2_moe-normalized": variant(qwen2_moe, config={"norm_topk_prob": True}),
