@@ -256,7 +256,8 @@ static llvm::Error measure(ModuleOp module, const Signature &signature,
   return llvm::Error::success();
 }
 
-static llvm::Error run() {
+/// Refuses options that make no sense.
+static llvm::Error checkOptions() {
   if (target != "cpu")
     return llvm::createStringError("unknown target '" + target +
                                    "', known: cpu");
@@ -264,44 +265,94 @@ static llvm::Error run() {
     return llvm::createStringError("--repeat is 0, expected at least 1");
   if (tolerance.getNumOccurrences() && !(tolerance >= 0))
     return llvm::createStringError(
-        llvm::formatv("--tolerance is {0}, expected a number of at "
-                      "least 0",
+        llvm::formatv("--tolerance is {0}, expected a number of at least 0",
                       double(tolerance)));
   if (dumpRouting && outputPath.empty())
     return llvm::createStringError("--dump-routing needs --output");
+  return llvm::Error::success();
+}
+
+namespace {
+/// The tensors that a layer is run on.
+struct Files {
+  Checkpoint input;
+  std::optional<Checkpoint> weights;
+
+  const Checkpoint *getWeights() const { return weights ? &*weights : nullptr; }
+};
+} // namespace
+
+static llvm::Expected<Files> openFiles() {
   auto input = Checkpoint::open({inputPath});
   if (!input)
     return input.takeError();
-  std::optional<Checkpoint> weights;
-  if (!weightPaths.empty()) {
-    auto opened = Checkpoint::open(std::vector<std::string>(weightPaths));
-    if (!opened)
-      return opened.takeError();
-    weights.emplace(std::move(*opened));
-  }
-  const Checkpoint *weightFiles = weights ? &*weights : nullptr;
+  Files files{std::move(*input), std::nullopt};
+  if (weightPaths.empty())
+    return files;
+  auto weights = Checkpoint::open(std::vector<std::string>(weightPaths));
+  if (!weights)
+    return weights.takeError();
+  files.weights.emplace(std::move(*weights));
+  return files;
+}
 
+/// The layer that is asked for, in the form in which it is to be evaluated.
+static llvm::Expected<OwningOpRef<ModuleOp>> loadModule(MLIRContext &context,
+                                                        const Files &files) {
+  ImportOptions options;
+  if (StringRef(layerPath).ends_with(".json")) {
+    auto known = getImportOptions(files.input, files.getWeights());
+    if (!known)
+      return known.takeError();
+    options = *known;
+  }
+  auto module = loadLayer(context, layerPath, options);
+  if (module && reference)
+    if (llvm::Error error = widenLayer(**module))
+      return error;
+  return module;
+}
+
+/// Everything that is asked of the results: checks, then the output file.
+static llvm::Error judgeResults(ArrayRef<Tensor> results,
+                                const Signature &signature,
+                                const Binding &binding,
+                                ModuleOp referenceModule, Report &report) {
+  if (check) {
+    auto expected = runReference(referenceModule, binding.getArguments());
+    if (!expected)
+      return expected.takeError();
+    if (llvm::Error error = checkResults(results, *expected, signature, report))
+      return error;
+  }
+  if (!expectPath.empty()) {
+    auto error = compareWithFile(expectPath, results, getTolerance(signature));
+    if (!error)
+      return error.takeError();
+    report.expectError = *error;
+  }
+  return outputPath.empty() ? llvm::Error::success()
+                            : writeResults(binding, results);
+}
+
+static llvm::Error run() {
+  if (llvm::Error error = checkOptions())
+    return error;
+  auto files = openFiles();
+  if (!files)
+    return files.takeError();
   DialectRegistry registry;
   moe::registerAllDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
-  ImportOptions importOptions;
-  if (StringRef(layerPath).ends_with(".json")) {
-    auto options = getImportOptions(*input, weightFiles);
-    if (!options)
-      return options.takeError();
-    importOptions = *options;
-  }
-  auto module = loadLayer(context, layerPath, importOptions);
+  auto module = loadModule(context, *files);
   if (!module)
     return module.takeError();
-  if (reference)
-    if (llvm::Error error = widenLayer(**module))
-      return error;
   auto signature = Signature::get(**module);
   if (!signature)
     return llvm::createStringError(layerPath + ": " +
                                    llvm::toString(signature.takeError()));
-  auto binding = Binding::create(*signature, *input, weightFiles, layerNumber);
+  auto binding = Binding::create(*signature, files->input, files->getWeights(),
+                                 layerNumber);
   if (!binding)
     return binding.takeError();
 
@@ -309,6 +360,7 @@ static llvm::Error run() {
   report.layer = layerPath;
   report.target = target;
   report.describe(**module);
+  // Compiling changes the module.
   OwningOpRef<ModuleOp> referenceModule;
   if (check)
     referenceModule = (*module)->clone();
@@ -316,23 +368,9 @@ static llvm::Error run() {
   if (llvm::Error error =
           measure(**module, *signature, *binding, report, results))
     return error;
-  if (check) {
-    auto expected = runReference(*referenceModule, binding->getArguments());
-    if (!expected)
-      return expected.takeError();
-    if (llvm::Error error =
-            checkResults(results, *expected, *signature, report))
-      return error;
-  }
-  if (!expectPath.empty()) {
-    auto error = compareWithFile(expectPath, results, getTolerance(*signature));
-    if (!error)
-      return error.takeError();
-    report.expectError = *error;
-  }
-  if (!outputPath.empty())
-    if (llvm::Error error = writeResults(*binding, results))
-      return error;
+  if (llvm::Error error =
+          judgeResults(results, *signature, *binding, *referenceModule, report))
+    return error;
   if (outputPath != "-")
     print(report, report.toJson(*binding, *signature, results));
   return llvm::Error::success();
