@@ -18,14 +18,27 @@ static LogicalResult checkChoices(Operation *op, int64_t k, int64_t experts) {
 }
 
 LogicalResult TopKOp::verify() {
+  int64_t experts = dim(getScores(), 1);
   // C1
-  if (failed(checkChoices(*this, getK(), dim(getScores(), 1))))
+  if (failed(checkChoices(*this, getK(), experts)))
     return failure();
   // C2
-  if (getBias())
-    return checkSize(*this, "length of the bias", dim(getBias(), 0),
-                     dim(getScores(), 1));
-  return success();
+  if (getBias() && failed(checkSize(*this, "length of the bias",
+                                    dim(getBias(), 0), experts)))
+    return failure();
+  if (!getExcept())
+    return success();
+  // C3
+  if (failed(checkSize(*this, "token count of except", dim(getExcept(), 0),
+                       dim(getScores(), 0))))
+    return failure();
+  // C4
+  int64_t exceptions = dim(getExcept(), 1);
+  if (ShapedType::isDynamic(exceptions))
+    return emitOpError(
+        "number of exceptions is dynamic, expected a static one");
+  return checkRange(*this, "number of exceptions", exceptions, 0,
+                    experts - getK());
 }
 
 LogicalResult SequentialTopKOp::verify() {

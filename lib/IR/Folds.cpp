@@ -8,7 +8,7 @@ using namespace mlir;
 using namespace mlir::moe;
 
 OpFoldResult LimitGroupsOp::fold(FoldAdaptor) {
-  if (getKeep() == getNumGroups())
+  if (getKeep() == getNumGroups() && !getBias())
     return getScores();
   return {};
 }

@@ -75,5 +75,10 @@ LogicalResult LimitGroupsOp::verify() {
   if (failed(checkRange(*this, "keep", getKeep(), 1, groups)))
     return failure();
   // C3
-  return checkRange(*this, "top", getTop(), 1, experts / groups);
+  if (failed(checkRange(*this, "top", getTop(), 1, experts / groups)))
+    return failure();
+  // C4
+  if (getBias())
+    return checkSize(*this, "length of the bias", dim(getBias(), 0), experts);
+  return success();
 }

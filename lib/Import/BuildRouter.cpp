@@ -52,16 +52,18 @@ RoutingValues LayerBuilder::chooseByScore(Value logits) {
   Value scores = ScoreOp::create(b, getRows(spec.experts, router.scores),
                                  router.score, logits);
   Value keys = scores;
-  Value bias = router.choiceBias ? addChoiceBias(keys) : Value();
+  Value bias = router.choiceBias ? addChoiceBias() : Value();
   if (const std::optional<GroupLimit> &groups = router.groups) {
-    keys = LimitGroupsOp::create(b, groups->rankBy, keys, groups->count,
+    keys = LimitGroupsOp::create(b, groups->rankBy, scores, bias, groups->count,
                                  groups->keep, groups->top, groups->fill);
+    // The limited keys contain the bias.
+    bias = Value();
     // Without a bias the weights are those of the limited scores.
     if (!router.choiceBias)
       scores = keys;
   }
   RoutingValues routing;
-  routing.ids = TopKOp::create(b, keys, bias, spec.topK);
+  routing.ids = TopKOp::create(b, keys, bias, /*except=*/Value(), spec.topK);
   if (spec.capacity) {
     dropOverCapacity(routing, scores);
     return routing;
@@ -71,16 +73,15 @@ RoutingValues LayerBuilder::chooseByScore(Value logits) {
 }
 
 RoutingValues LayerBuilder::scoreChosen(Value logits) {
-  Value ids = TopKOp::create(b, logits, /*bias=*/Value(), spec.topK);
+  Value ids = TopKOp::create(b, logits, /*bias=*/Value(),
+                             /*except=*/Value(), spec.topK);
   Value chosen = GatherWeightsOp::create(b, logits, ids);
   Value scores = ScoreOp::create(b, getRows(spec.topK, spec.router.scores),
                                  spec.router.score, chosen);
   return {ids, normalize(scores)};
 }
 
-/// The bias of the choice. Groups are ranked with the bias: it is then added to
-/// the keys, and none is left for the choice.
-Value LayerBuilder::addChoiceBias(Value &keys) {
+Value LayerBuilder::addChoiceBias() {
   SmallVector<int64_t> shape = {spec.experts};
   if (spec.extra.choiceBiasRow)
     shape.insert(shape.begin(), 1);
@@ -90,15 +91,7 @@ Value LayerBuilder::addChoiceBias(Value &keys) {
     bias = tensor::CollapseShapeOp::create(
         b, bias, ArrayRef<ReassociationIndices>(both));
   }
-  if (!spec.router.groups)
-    return bias;
-  keys =
-      buildElementwise(b, cast<RankedTensorType>(keys.getType()), keys,
-                       {{keys}, {bias, Indexing::column}},
-                       [](ImplicitLocOpBuilder &inner, ValueRange v) -> Value {
-                         return arith::AddFOp::create(inner, v[0], v[1]);
-                       });
-  return Value();
+  return bias;
 }
 
 Value LayerBuilder::normalize(Value weights) {

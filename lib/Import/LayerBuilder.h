@@ -49,7 +49,8 @@ private:
   Value buildLogits(Value x);
   RoutingValues chooseByScore(Value logits);
   RoutingValues scoreChosen(Value logits);
-  Value addChoiceBias(Value &keys);
+  /// The bias of the choice, one number per expert.
+  Value addChoiceBias();
   Value normalize(Value weights);
   Value convert(Value weights, DataType type);
   void dropOverCapacity(RoutingValues &routing, Value scores);

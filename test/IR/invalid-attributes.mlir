@@ -69,7 +69,8 @@ func.func @missing_k(%s: tensor<?x8xf32>) {
 
 func.func @missing_k_generic(%s: tensor<?x8xf32>) {
   // expected-error @below {{requires attribute 'k'}}
-  %i = "moe.top_k"(%s) : (tensor<?x8xf32>) -> tensor<?x2xi32>
+  %i = "moe.top_k"(%s) <{operandSegmentSizes = array<i32: 1, 0, 0>}>
+    : (tensor<?x8xf32>) -> tensor<?x2xi32>
   return
 }
 
@@ -167,6 +168,7 @@ func.func @scores_of_integers(%s: tensor<?x8xi32>) {
 func.func @wrong_result(%s: tensor<?x8xf32>) {
   // expected-error @below {{inferred type(s) 'tensor<?x2xi32>' are incompatible with return type(s)}}
   // expected-error @below {{failed to infer returned types}}
-  %i = "moe.top_k"(%s) <{k = 2 : i64}> : (tensor<?x8xf32>) -> tensor<?x3xi32>
+  %i = "moe.top_k"(%s) <{k = 2 : i64, operandSegmentSizes = array<i32: 1, 0, 0>}>
+    : (tensor<?x8xf32>) -> tensor<?x3xi32>
   return
 }

@@ -32,6 +32,30 @@ func.func @top_k_c2(%s: tensor<?x8xf32>, %b: tensor<4xf32>) {
 
 // -----
 
+func.func @top_k_c3(%s: tensor<4x8xf32>, %not: tensor<5x1xi32>) {
+  // expected-error @below {{token count of except is 5, expected 4}}
+  %i = moe.top_k %s except(%not : tensor<5x1xi32>) {k = 2 : i64} : tensor<4x8xf32>
+  return
+}
+
+// -----
+
+func.func @top_k_c4(%s: tensor<?x8xf32>, %not: tensor<?x2xi32>) {
+  // expected-error @below {{number of exceptions is 2, expected 0 to 1}}
+  %i = moe.top_k %s except(%not : tensor<?x2xi32>) {k = 7 : i64} : tensor<?x8xf32>
+  return
+}
+
+// -----
+
+func.func @top_k_c4_dynamic(%s: tensor<?x8xf32>, %not: tensor<?x?xi32>) {
+  // expected-error @below {{number of exceptions is dynamic, expected a static one}}
+  %i = moe.top_k %s except(%not : tensor<?x?xi32>) {k = 1 : i64} : tensor<?x8xf32>
+  return
+}
+
+// -----
+
 func.func @sequential_top_k_c1(%l: tensor<?x16xf32>) {
   // expected-error @below {{k is 0, expected 1 to 16}}
   %i, %w = moe.sequential_top_k %l {k = 0 : i64, relative_gap = 0.02 : f64} : tensor<?x16xf32>

@@ -148,3 +148,12 @@ func.func @limit_groups_c3(%s: tensor<?x32xf32>) {
     : tensor<?x32xf32>
   return
 }
+
+// -----
+
+func.func @limit_groups_c4(%s: tensor<?x32xf32>, %b: tensor<8xf32>) {
+  // expected-error @below {{length of the bias is 8, expected 32}}
+  %r = moe.limit_groups max %s bias(%b : tensor<8xf32>) {keep = 1 : i64, num_groups = 4 : i64}
+    : tensor<?x32xf32>
+  return
+}

@@ -3,11 +3,16 @@
 // RUN: moe-opt %s --emit-bytecode | moe-opt | FileCheck --strict-whitespace %s
 
 // CHECK-LABEL: func.func @top_k(
-func.func @top_k(%s: tensor<?x8xf32>, %b: tensor<8xf32>) {
+func.func @top_k(%s: tensor<?x8xf32>, %b: tensor<8xf32>, %not: tensor<?x3xi32>) {
   // CHECK: moe.top_k %arg0 {k = 2 : i64} : tensor<?x8xf32>
   %i = moe.top_k %s {k = 2 : i64} : tensor<?x8xf32>
   // CHECK: moe.top_k %arg0 bias(%arg1 : tensor<8xf32>) {k = 8 : i64, tie = #moe.tie<highest>} : tensor<?x8xf32>
   %h = moe.top_k %s bias(%b : tensor<8xf32>) {k = 8 : i64, tie = #moe.tie<highest>}
+    : tensor<?x8xf32>
+  // CHECK: moe.top_k %arg0 except(%arg2 : tensor<?x3xi32>) {k = 5 : i64} : tensor<?x8xf32>
+  %o = moe.top_k %s except(%not : tensor<?x3xi32>) {k = 5 : i64} : tensor<?x8xf32>
+  // CHECK: moe.top_k %arg0 bias(%arg1 : tensor<8xf32>) except(%arg2 : tensor<?x3xi32>) {k = 1 : i64} : tensor<?x8xf32>
+  %p = moe.top_k %s bias(%b : tensor<8xf32>) except(%not : tensor<?x3xi32>) {k = 1 : i64}
     : tensor<?x8xf32>
   return
 }

@@ -62,12 +62,15 @@ func.func @sinkhorn(%l: tensor<?x8xf32>) {
 }
 
 // CHECK-LABEL: func.func @limit_groups(
-func.func @limit_groups(%s: tensor<?x32xf32>) {
+func.func @limit_groups(%s: tensor<?x32xf32>, %b: tensor<32xbf16>) {
   // CHECK: moe.limit_groups max %arg0 {keep = 1 : i64, num_groups = 4 : i64} : tensor<?x32xf32>
   %max = moe.limit_groups max %s {keep = 1 : i64, num_groups = 4 : i64} : tensor<?x32xf32>
   // CHECK: moe.limit_groups sum_top %arg0 {fill = #moe.group_fill<zero>, keep = 2 : i64, num_groups = 4 : i64, top = 2 : i64} : tensor<?x32xf32>
   %sum = moe.limit_groups sum_top %s
     {fill = #moe.group_fill<zero>, keep = 2 : i64, num_groups = 4 : i64, top = 2 : i64}
     : tensor<?x32xf32>
+  // CHECK: moe.limit_groups max %arg0 bias(%arg1 : tensor<32xbf16>) {keep = 1 : i64, num_groups = 4 : i64} : tensor<?x32xf32>
+  %biased = moe.limit_groups max %s bias(%b : tensor<32xbf16>)
+    {keep = 1 : i64, num_groups = 4 : i64} : tensor<?x32xf32>
   return
 }

@@ -10,8 +10,7 @@
 // CHECK-SAME: %gate.e_score_correction_bias: tensor<12xf32>
 // CHECK:      %[[LOGITS:.*]] = moe.gate linear {{.*}} : tensor<?x40xbf16>, tensor<12x40xbf16> -> tensor<?x12xf32>
 // CHECK-NEXT: %[[SCORES:.*]] = moe.score sigmoid %[[LOGITS]]
-// CHECK:      %[[BIASED:.*]] = linalg.generic {{.*}} ins(%[[SCORES]], %gate.e_score_correction_bias
-// CHECK:      %[[LIMITED:.*]] = moe.limit_groups sum_top %[[BIASED]] {keep = 2 : i64, num_groups = 4 : i64, top = 2 : i64}
+// CHECK-NEXT: %[[LIMITED:.*]] = moe.limit_groups sum_top %[[SCORES]] bias(%gate.e_score_correction_bias : tensor<12xf32>) {keep = 2 : i64, num_groups = 4 : i64, top = 2 : i64}
 // CHECK-NEXT: %[[IDS:.*]] = moe.top_k %[[LIMITED]] {k = 4 : i64} : tensor<?x12xf32>
 // CHECK-NEXT: %[[CHOSEN:.*]] = moe.gather_weights %[[SCORES]], %[[IDS]]
 // CHECK-NEXT: moe.normalize_weights %[[CHOSEN]] {eps = 9.9999999999999995E-21 : f64, eps_mode = #moe.eps_mode<add>, order = 1.000000e+00 : f64, scale = 2.500000e+00 : f64}
@@ -19,7 +18,7 @@
 // CHECK-NEXT: %[[SHARED:.*]] = moe.expert_mlp separate %hidden_states up(%shared_experts.up_proj
 // CHECK-NEXT: moe.mix add %[[ROUTED]], %[[SHARED]] : tensor<?x40xbf16>
 
-// A single group is no limit, and then the bias needs no addition of its own.
+// A single group is no limit, and then the choice adds the bias.
 // FP8: tensor<4x48x64xf8E4M3FN, #moe.per_expert> {moe.name = "mlp.experts.{expert}.gate_proj.weight"}
 // FP8-SAME: tensor<4x2x2xf32, #moe.per_expert> {moe.name = "mlp.experts.{expert}.gate_proj.weight_scale_inv"}
 // FP8-SAME: tensor<48x64xf8E4M3FN> {moe.name = "mlp.shared_experts.gate_proj.weight"}

@@ -7,7 +7,7 @@
 
 // CHECK: moe.gate linear
 // CHECK: moe.score sigmoid
-// CHECK: moe.limit_groups sum_top
+// CHECK: moe.limit_groups sum_top %{{.*}} bias(
 // CHECK: moe.top_k
 // CHECK: moe.gather_weights
 // CHECK: moe.normalize_weights
@@ -40,10 +40,7 @@ func.func @moe_layer(
   %logits = moe.gate linear %x, %router
     : tensor<?x10xf32>, tensor<12x10xf32> -> tensor<?x12xf32>
   %scores = moe.score sigmoid %logits : tensor<?x12xf32> -> tensor<?x12xf32>
-  %biases = linalg.broadcast ins(%bias : tensor<12xf32>) outs(%scores : tensor<?x12xf32>)
-    dimensions = [0]
-  %biased = arith.addf %scores, %biases : tensor<?x12xf32>
-  %limited = moe.limit_groups sum_top %biased
+  %limited = moe.limit_groups sum_top %scores bias(%bias : tensor<12xf32>)
     {keep = 2 : i64, num_groups = 4 : i64, top = 2 : i64}
     : tensor<?x12xf32>
   %ids = moe.top_k %limited {k = 4 : i64} : tensor<?x12xf32>

@@ -14,7 +14,7 @@
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.top_k %{{.*}} {k = 1
-// CHECK: linalg.generic
+// CHECK: moe.top_k %{{.*}} except(
 // CHECK: tensor.concat dim(1)
 // CHECK: moe.assign_slots k_major
 // CHECK: moe.gather_weights
@@ -44,21 +44,7 @@ func.func @moe_layer(
 
   // The second choice: the best noisy logit of the other experts.
   %noisy = arith.addf %logits, %gumbel : tensor<?x6xf32>
-  %shape = tensor.empty(%tokens) : tensor<?x6xf32>
-  %others = linalg.generic {
-      indexing_maps = [affine_map<(t, e) -> (t, e)>, affine_map<(t, e) -> (t, 0)>,
-                       affine_map<(t, e) -> (t, e)>],
-      iterator_types = ["parallel", "parallel"]}
-      ins(%noisy, %first : tensor<?x6xf32>, tensor<?x1xi32>) outs(%shape : tensor<?x6xf32>) {
-  ^bb0(%l: f32, %chosen: i32, %_: f32):
-    %none = arith.constant 0xFF800000 : f32
-    %e = linalg.index 1 : index
-    %e_i32 = arith.index_cast %e : index to i32
-    %same = arith.cmpi eq, %e_i32, %chosen : i32
-    %other = arith.select %same, %none, %l : f32
-    linalg.yield %other : f32
-  } -> tensor<?x6xf32>
-  %second = moe.top_k %others {k = 1} : tensor<?x6xf32>
+  %second = moe.top_k %noisy except(%first : tensor<?x1xi32>) {k = 1} : tensor<?x6xf32>
   %ids = tensor.concat dim(1) %first, %second
     : (tensor<?x1xi32>, tensor<?x1xi32>) -> tensor<?x2xi32>
 

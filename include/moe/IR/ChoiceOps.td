@@ -7,29 +7,36 @@ include "moe/IR/MoETypes.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
-def MoE_TopKOp : MoE_Op<"top_k", [Pure, InferTypeOpAdaptor]> {
+def MoE_TopKOp : MoE_Op<"top_k", [Pure, InferTypeOpAdaptor, AttrSizedOperandSegments]> {
   let summary = "the k experts with the largest keys, best first";
   let description = [{
     key[t,e] = scores[t,e] + bias[e], added in f32 (f64). Equal keys are ranked by
-    `tie`; NaN ranks above every number.
+    `tie`; NaN ranks above every number. The experts except[t,j] of token t are not
+    chosen; -1 there is none.
 
     Constraints:
     * C1: 1 <= k <= E; the expert count is static.
     * C2: the bias has E elements.
+    * C3: `except` and the scores have the same token count.
+    * C4: k + J <= E for J exceptions per token; J is static.
 
     ```mlir
-    func.func @choose(%s: tensor<?x8xf32>) -> tensor<?x2xi32> {
-      %i = moe.top_k %s {k = 2 : i64} : tensor<?x8xf32>
-      return %i : tensor<?x2xi32>
+    func.func @choose(%s: tensor<?x8xf32>, %noisy: tensor<?x8xf32>)
+        -> (tensor<?x1xi32>, tensor<?x1xi32>) {
+      %first = moe.top_k %s {k = 1 : i64} : tensor<?x8xf32>
+      %second = moe.top_k %noisy except(%first : tensor<?x1xi32>) {k = 1 : i64}
+        : tensor<?x8xf32>
+      return %first, %second : tensor<?x1xi32>, tensor<?x1xi32>
     }
     ```
   }];
   let arguments = (ins
-    MoE_Matrix:$scores, Optional<MoE_Vector>:$bias, I64Attr:$k,
+    MoE_Matrix:$scores, Optional<MoE_Vector>:$bias, Optional<MoE_Ids>:$except, I64Attr:$k,
     DefaultValuedAttr<MoE_TieAttr, "Tie::lowest">:$tie);
   let results = (outs MoE_Ids:$indices);
   let assemblyFormat = [{
-    $scores (`bias` `(` $bias^ `:` type($bias) `)`)? attr-dict `:` type($scores)
+    $scores (`bias` `(` $bias^ `:` type($bias) `)`)?
+    (`except` `(` $except^ `:` type($except) `)`)? attr-dict `:` type($scores)
   }];
   let hasVerifier = 1;
 }

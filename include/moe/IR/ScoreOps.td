@@ -106,33 +106,39 @@ def MoE_SinkhornOp : MoE_Op<"sinkhorn", [Pure, SameOperandsAndResultType]> {
   let hasVerifier = 1;
 }
 
-def MoE_LimitGroupsOp : MoE_Op<"limit_groups", [Pure, SameOperandsAndResultType]> {
+def MoE_LimitGroupsOp : MoE_Op<"limit_groups", [Pure, AllTypesMatch<["scores", "limited"]>]> {
   let summary = "hide the experts of all but the best groups";
   let description = [{
-    The experts form `num_groups` groups of E / num_groups neighbours. Each group is
-    ranked by its largest score (`max`) or the sum of its `top` largest (`sum_top`);
-    the `keep` best stay (lowest group first on a tie), and the scores of the others
-    become -inf (`neg_inf`) or 0 (`zero`).
+    The experts form `num_groups` groups of E / num_groups neighbours. With
+    key[t,e] = scores[t,e] + bias[e], added in f32 (f64) and rounded to the result's
+    element type, each group is ranked by its largest key (`max`) or the sum of its
+    `top` largest (`sum_top`). The `keep` best groups keep their keys (lowest group
+    first on a tie), and those of the others become -inf (`neg_inf`) or 0 (`zero`).
 
     Constraints:
     * C1: num_groups divides the static expert count.
     * C2: 1 <= keep <= num_groups.
     * C3: 1 <= top <= E / num_groups.
+    * C4: the bias has E elements.
 
     ```mlir
-    func.func @limit(%s: tensor<?x32xf32>) -> tensor<?x32xf32> {
-      %r = moe.limit_groups sum_top %s {keep = 2 : i64, num_groups = 4 : i64, top = 2 : i64}
-        : tensor<?x32xf32>
+    func.func @limit(%s: tensor<?x32xf32>, %b: tensor<32xf32>) -> tensor<?x32xf32> {
+      %r = moe.limit_groups sum_top %s bias(%b : tensor<32xf32>)
+        {keep = 2 : i64, num_groups = 4 : i64, top = 2 : i64} : tensor<?x32xf32>
       return %r : tensor<?x32xf32>
     }
     ```
   }];
   let arguments = (ins
-    MoE_GroupScoreAttr:$rank_by, MoE_Matrix:$scores, I64Attr:$num_groups, I64Attr:$keep,
+    MoE_GroupScoreAttr:$rank_by, MoE_Matrix:$scores, Optional<MoE_Vector>:$bias,
+    I64Attr:$num_groups, I64Attr:$keep,
     DefaultValuedAttr<I64Attr, "1">:$top,
     DefaultValuedAttr<MoE_GroupFillAttr, "GroupFill::neg_inf">:$fill);
   let results = (outs MoE_Matrix:$limited);
-  let assemblyFormat = "`` $rank_by $scores attr-dict `:` type($scores)";
+  let assemblyFormat = [{
+    `` $rank_by $scores (`bias` `(` $bias^ `:` type($bias) `)`)? attr-dict
+    `:` type($scores)
+  }];
   let hasVerifier = 1;
   let hasFolder = 1;
 }

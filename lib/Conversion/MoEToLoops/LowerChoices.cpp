@@ -10,6 +10,7 @@ using namespace mlir::moe;
 Results mlir::moe::lowerToLoops(TopKOp op, Code &code) {
   Value scores = code.buffer(op.getScores());
   Value bias = op.getBias() ? code.buffer(op.getBias()) : Value();
+  Value except = op.getExcept() ? code.buffer(op.getExcept()) : Value();
   Term tokens = code.dim(scores, 0), k = code.index(op.getK());
   Value indices = code.allocate(op.getType(), {tokens, k});
   code.parallel(tokens, [&](Term t) {
@@ -17,7 +18,15 @@ Results mlir::moe::lowerToLoops(TopKOp op, Code &code) {
       Term score = code.load(scores, {t, e});
       return bias ? score + code.load(bias, e) : score;
     };
+    auto isAllowed = [&](Term e) {
+      return code.fold(code.dim(except, 1), code.boolean(true),
+                       [&](Term j, Term allowed) {
+                         return allowed && code.load(except, {t, j}) != e;
+                       });
+    };
     Ranking ranking = {code.dim(scores, 1), key, op.getTie()};
+    if (except)
+      ranking.competes = isAllowed;
     forBest(code, ranking, k, [&](Term round, Term best, IsLeft) {
       code.store(best, indices, {t, round});
     });

@@ -124,10 +124,11 @@ Results mlir::moe::lowerToLoops(SinkhornOp op, Code &code) {
 
 Results mlir::moe::lowerToLoops(LimitGroupsOp op, Code &code) {
   Value scores = code.buffer(op.getScores());
+  Value bias = op.getBias() ? code.buffer(op.getBias()) : Value();
   Term tokens = code.dim(scores, 0), experts = code.dim(scores, 1);
   Term groups = code.index(op.getNumGroups());
   Term groupSize = experts / groups;
-  // The largest score is the sum of the one largest.
+  // The largest key is the sum of the one largest.
   Term top = code.index(op.getRankBy() == GroupScore::max ? 1 : op.getTop());
   Term hidden = code.real(op.getFill() == GroupFill::zero
                               ? 0
@@ -135,14 +136,18 @@ Results mlir::moe::lowerToLoops(LimitGroupsOp op, Code &code) {
   Value ranks = code.allocate(code.realType, {tokens, groups});
   Value limited = code.allocate(op.getType(), {tokens, experts});
 
+  auto key = [&](Term t, Term e) {
+    Term score = code.load(scores, {t, e});
+    return bias ? code.roundTo(op.getType().getElementType(),
+                               score + code.load(bias, e))
+                : score;
+  };
   code.parallel(tokens, [&](Term t) {
     code.forEach(groups, [&](Term g) {
-      auto score = [&](Term i) {
-        return code.load(scores, {t, g * groupSize + i});
-      };
+      auto member = [&](Term i) { return key(t, g * groupSize + i); };
       code.store(code.real(0), ranks, {t, g});
-      forBest(code, {groupSize, score}, top, [&](Term, Term best, IsLeft) {
-        code.store(code.load(ranks, {t, g}) + score(best), ranks, {t, g});
+      forBest(code, {groupSize, member}, top, [&](Term, Term best, IsLeft) {
+        code.store(code.load(ranks, {t, g}) + member(best), ranks, {t, g});
       });
     });
     code.forEach(experts, [&](Term e) { code.store(hidden, limited, {t, e}); });
@@ -150,7 +155,7 @@ Results mlir::moe::lowerToLoops(LimitGroupsOp op, Code &code) {
     forBest(code, {groups, rank}, code.index(op.getKeep()),
             [&](Term, Term g, IsLeft) {
               code.forRange(g * groupSize, (g + 1) * groupSize, 1, [&](Term e) {
-                code.store(code.load(scores, {t, e}), limited, {t, e});
+                code.store(key(t, e), limited, {t, e});
               });
             });
   });

@@ -22,9 +22,11 @@ void mlir::moe::forBest(Code &code, const Ranking &ranking, Term rounds,
   Term beforeFirst = lowestFirst ? code.index(-1) : ranking.count;
   SmallVector<Term> start = {maxKey, beforeFirst};
   code.fold(code.index(0), rounds, start, [&](Term round, ArrayRef<Term> last) {
-    auto comesAfterLast = [&](Term candidate, Term itsKey) {
+    auto isLeft = [&](Term candidate, Term itsKey) {
       Term later = lowestFirst ? candidate > last[1] : candidate < last[1];
-      return itsKey < last[0] || (itsKey == last[0] && later);
+      Term comesAfterLast = itsKey < last[0] || (itsKey == last[0] && later);
+      return ranking.competes ? comesAfterLast && ranking.competes(candidate)
+                              : comesAfterLast;
     };
     SmallVector<Term> none = {code.index(std::numeric_limits<int64_t>::min()),
                               code.index(-1)};
@@ -33,13 +35,12 @@ void mlir::moe::forBest(Code &code, const Ranking &ranking, Term rounds,
         [&](Term candidate, ArrayRef<Term> best) {
           Term itsKey = key(candidate);
           Term beatsBest = lowestFirst ? itsKey > best[0] : itsKey >= best[0];
-          Term wins = comesAfterLast(candidate, itsKey) && beatsBest;
+          Term wins = isLeft(candidate, itsKey) && beatsBest;
           return SmallVector<Term>{code.select(wins, itsKey, best[0]),
                                    code.select(wins, candidate, best[1])};
         });
-    body(round, best[1], [&](Term candidate) {
-      return comesAfterLast(candidate, key(candidate));
-    });
+    body(round, best[1],
+         [&](Term candidate) { return isLeft(candidate, key(candidate)); });
     return best;
   });
 }

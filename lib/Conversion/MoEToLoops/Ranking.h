@@ -8,19 +8,21 @@
 
 namespace mlir::moe {
 
-/// Candidates 0 to count - 1 compete with their values: the largest is the
-/// best, NaN is above every number, and `tie` decides between equal ones.
+/// Candidates 0 to count - 1, or those of them that `competes` is true for,
+/// compete with their values: the largest is the best, NaN is above every
+/// number, and `tie` decides between equal ones.
 struct Ranking {
   Term count;
   function_ref<Term(Term candidate)> value;
   Tie tie = Tie::lowest;
+  function_ref<Term(Term candidate)> competes = nullptr;
 };
 
-/// True for the candidates that no earlier round has chosen.
+/// True for the competing candidates that no earlier round has chosen.
 using IsLeft = function_ref<Term(Term candidate)>;
 
 /// Runs `body` for the best candidate, the second best and so on, `rounds`
-/// times; there must be as many candidates.
+/// times; as many candidates must compete.
 void forBest(Code &code, const Ranking &ranking, Term rounds,
              function_ref<void(Term round, Term best, IsLeft isLeft)> body);
 

@@ -15,6 +15,19 @@ func.func @top_k(%s: tensor<?x8xbf16>, %b: tensor<8xf32>) -> tensor<?x2xi32> {
   return %i : tensor<?x2xi32>
 }
 
+// Each candidate is looked up among the exceptions.
+// CHECK-LABEL: func.func @top_k_except(
+// CHECK-COUNT-1: memref.alloc
+// CHECK-NOT: memref.alloc
+// CHECK: scf.parallel
+// CHECK: %[[ALLOWED:.*]] = scf.for {{.*}} -> (i1)
+// CHECK: arith.andi %{{.*}}, %[[ALLOWED]]
+// CHECK: memref.store
+func.func @top_k_except(%s: tensor<?x8xf32>, %not: tensor<?x2xi32>) -> tensor<?x1xi32> {
+  %i = moe.top_k %s except(%not : tensor<?x2xi32>) {k = 1 : i64} : tensor<?x8xf32>
+  return %i : tensor<?x1xi32>
+}
+
 // CHECK-LABEL: func.func @sequential_top_k(
 // CHECK: scf.parallel
 // CHECK: math.exp

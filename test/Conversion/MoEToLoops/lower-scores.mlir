@@ -53,3 +53,15 @@ func.func @limit_groups(%s: tensor<?x32xf32>) -> tensor<?x32xf32> {
     : tensor<?x32xf32>
   return %r : tensor<?x32xf32>
 }
+
+// Groups are ranked by what the result will hold.
+// CHECK-LABEL: func.func @limit_groups_bias(
+// CHECK: %[[KEY:.*]] = arith.addf
+// CHECK: %[[ROUNDED:.*]] = arith.truncf %[[KEY]] : f32 to bf16
+// CHECK: arith.extf %[[ROUNDED]] : bf16 to f32
+// CHECK: arith.bitcast %{{.*}} : f32 to i32
+func.func @limit_groups_bias(%s: tensor<?x32xbf16>, %b: tensor<32xf32>) -> tensor<?x32xbf16> {
+  %r = moe.limit_groups max %s bias(%b : tensor<32xf32>) {keep = 2 : i64, num_groups = 4 : i64}
+    : tensor<?x32xbf16>
+  return %r : tensor<?x32xbf16>
+}
