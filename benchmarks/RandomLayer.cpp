@@ -93,7 +93,7 @@ RandomLayer::create(StringRef name, StringRef config, DataType dtype) {
   if (!compiled)
     return compiled.takeError();
   std::unique_ptr<RandomLayer> layer(
-      new RandomLayer(std::move(*spec), std::move(*compiled)));
+      new RandomLayer(*spec, std::move(*compiled)));
   if (llvm::Error error = layer->checkMemory())
     return error;
   layer->fillWeights();

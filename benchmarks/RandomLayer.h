@@ -30,8 +30,8 @@ public:
   double countBytes(ArrayRef<Tensor> results) const;
 
 private:
-  RandomLayer(LayerSpec spec, CompiledLayer layer)
-      : spec(std::move(spec)), layer(std::move(layer)) {}
+  RandomLayer(const LayerSpec &spec, CompiledLayer layer)
+      : spec(spec), layer(std::move(layer)) {}
 
   llvm::Error checkMemory() const;
   void fillWeights();
