@@ -1,0 +1,53 @@
+//===- Machine.h - How fast this machine computes and reads -----*- C++ -*-===//
+
+#ifndef MOE_BENCHMARKS_MACHINE_H
+#define MOE_BENCHMARKS_MACHINE_H
+
+#include <cstddef>
+#include <memory>
+
+namespace moe {
+
+/// Measures what a program can reach on all cores at once. Other load on the
+/// machine only ever makes a measurement smaller, so the best of several is the
+/// one to believe.
+class Machine {
+public:
+  Machine();
+
+  unsigned getNumThreads() const { return numThreads; }
+
+  /// One short measurement: f32 operations per second of independent
+  /// multiply-adds on the widest vectors of the CPU.
+  double measureCompute();
+
+  /// One short measurement: bytes per second that all threads together read
+  /// from memory that no cache holds.
+  double measureRead();
+
+  /// Measures both many times, for less than a second.
+  void measure();
+
+  /// The best so far.
+  double getPeakCompute() const { return peakCompute; }
+  double getPeakRead() const { return peakRead; }
+
+private:
+  struct alignas(64) Line {
+    float values[16];
+  };
+  Line *getSlice(unsigned thread, size_t index) const;
+
+  unsigned numThreads;
+  /// What `measureRead` reads: the slices of the first thread, of the second,
+  /// ...
+  std::unique_ptr<Line[]> buffer;
+  size_t linesPerSlice;
+  /// The slice of each thread that was read last.
+  size_t slice = 0;
+  double peakCompute = 0, peakRead = 0;
+};
+
+} // namespace moe
+
+#endif // MOE_BENCHMARKS_MACHINE_H

@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+"""Time the layers of layers.json here and in PyTorch, and check that the outputs agree.
+
+  compare_torch.py MOE-RUN [--layers=NAME,...] [--dtypes=f32,bf16] [--tokens=1,8,64,512,4096]
+
+PyTorch runs the transformers library's own block, with its eager and its grouped_mm experts.
+Both get the same weights, input and number of threads: all cores. Times are medians, without
+a first run. `ratio` is the better one of PyTorch's times by ours; `error` is the relative L2
+error of our output against the eager one, over the tokens that got the same experts, and
+`rerouted` counts the others: in bf16, logits are often nearly equal.
+Needs torch and transformers.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "test" / "Models"))
+from generate import build  # noqa: E402
+from models import GOLDENS, variant  # noqa: E402
+
+DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16}
+HEADING = ("layer", "dtype", "tokens", "ours ms", "eager ms", "grouped ms", "ratio", "error", "rerouted")
+SECONDS = 3  # to repeat a layer for
+LONGEST_RUN = 20
+
+
+def random_block(golden, dtype):
+    """The library's block with small random weights."""
+    block = build(golden)
+    state = {
+        name: torch.empty(tensor.shape, dtype=torch.float32 if name.endswith(golden.keep_f32) else dtype)
+        .uniform_(-0.05, 0.05)
+        for name, tensor in block.state_dict().items()
+    }
+    block.load_state_dict(state, assign=True)
+    return block.requires_grad_(False), state
+
+
+def run_block(golden, block, tokens):
+    """The output and the ids of each token's experts."""
+    seen = []
+    router = block.get_submodule(golden.router)
+    hook = router.register_forward_hook(lambda module, inputs, output: seen.append(output))
+    output = block(tokens[None])
+    hook.remove()
+    output = output[0] if isinstance(output, tuple) else output
+    experts = next(weight.shape[0] for weight in router.parameters() if weight.dim() == 2)
+    return output.reshape(tokens.shape), golden.routing(block, seen[0], experts)[1]
+
+
+def time_block(block, tokens, implementation):
+    """The median in milliseconds and the number of runs, or None if they take too long."""
+    config = next(module.config for module in block.modules() if hasattr(module, "has_gate"))
+    config._experts_implementation = implementation
+    times = []
+    for _ in range(100):
+        start = time.perf_counter()
+        block(tokens[None])
+        times.append(time.perf_counter() - start)
+        if times[0] > LONGEST_RUN:
+            return None, 1
+        if len(times) >= 3 and sum(times) > SECONDS:
+            break
+    return 1e3 * statistics.median(times[1:]), len(times)
+
+
+def run_ours(moe_run, folder, repeat):
+    """The median in milliseconds, the output and the ids."""
+    command = [
+        moe_run, folder / "config.json", f"--weights={folder}/weights.safetensors",
+        f"--input={folder}/input.safetensors", f"--output={folder}/output.safetensors", "--dump-routing",
+        f"--repeat={repeat}", "--json",
+    ]
+    done = subprocess.run(command, text=True, stdout=subprocess.PIPE)
+    if done.returncode:
+        sys.exit(done.returncode)
+    results = load_file(folder / "output.safetensors")
+    return json.loads(done.stdout)["ms"], results["hidden_states"], results["topk_ids"]
+
+
+def compare(found, expected):
+    """The relative error over tokens of equal experts, and the number of the others."""
+    (output, ids), (expected_output, expected_ids) = found, expected
+    same = (ids.sort().values == expected_ids.int().sort().values).all(dim=-1)
+    wanted = expected_output[same].double()
+    error = (output[same].double() - wanted).norm() / wanted.norm()
+    return float(error), int((~same).sum())
+
+
+def rows(moe_run, layer, dtype, all_tokens):
+    kind = layer["config"]["model_type"]
+    golden = next(golden for golden in GOLDENS.values() if golden.config["model_type"] == kind)
+    golden = variant(golden, config=layer["config"])
+    block, state = random_block(golden, DTYPES[dtype])
+    hidden = layer["config"]["hidden_size"]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "config.json").write_text(json.dumps(layer["config"]))
+        path = golden.names.published if golden.names.fused is None else golden.names.fused
+        save_file({golden.prefix + path + name: state[name] for name in state}, folder / "weights.safetensors")
+        for tokens in all_tokens:
+            hidden_states = torch.randn(tokens, hidden).to(DTYPES[dtype])
+            save_file({"hidden_states": hidden_states}, folder / "input.safetensors")
+            eager, runs = time_block(block, hidden_states, "eager")
+            expected = run_block(golden, block, hidden_states)
+            grouped, _ = time_block(block, hidden_states, "grouped_mm")
+            ours, *found = run_ours(moe_run, folder, max(3, runs))
+            error, rerouted = compare(found, expected)
+            best = min(filter(None, (eager, grouped)), default=float("nan"))
+            shown = [f"{ms:.2f}" if ms else "-" for ms in (ours, eager, grouped)]
+            yield layer["name"], dtype, str(tokens), *shown, f"{best / ours:.2f}", f"{error:.1e}", str(rerouted)
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("moe_run")
+    parser.add_argument("--layers")
+    parser.add_argument("--dtypes", default="f32,bf16")
+    parser.add_argument("--tokens", default="1,8,64,512,4096")
+    options = parser.parse_args()
+    layers = json.loads((HERE / "layers.json").read_text())
+    torch.set_num_threads(os.cpu_count())
+    torch.manual_seed(0)
+    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, load {os.getloadavg()[0]:.1f}\n")
+    print("| " + " | ".join(HEADING) + " |\n|" + "---|" * len(HEADING))
+    with torch.inference_mode():
+        for layer in layers:
+            if options.layers and layer["name"] not in options.layers.split(","):
+                continue
+            for dtype in options.dtypes.split(","):
+                for row in rows(options.moe_run, layer, dtype, [int(n) for n in options.tokens.split(",")]):
+                    print("| " + " | ".join(row) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
