@@ -114,7 +114,8 @@ private:
         weights.size(), MatrixLayoutAttr::get(b.getContext(), layout));
     auto gemm = GroupedGemmOp::create(b, resultType, x, Value(), offsets,
                                       weights, biases, ValueRange(),
-                                      b.getArrayAttr(layouts), strides, starts);
+                                      b.getArrayAttr(layouts), strides, starts,
+                                      /*schedule=*/ScheduleAttr());
     Type type = gemm.getComputeType();
     size_t inputs = weights.size() + biases.size();
     gemm.getEpilogue().emplaceBlock().addArguments(

@@ -65,7 +65,8 @@ def MoE_GroupedGemmOp : MoE_Op<"grouped_gemm", [
     Variadic<MoE_ExpertMatrix>:$weights, Variadic<MoE_ExpertVector>:$column_inputs,
     Variadic<MoE_Vector>:$row_inputs,
     TypedArrayAttrBase<MoE_MatrixLayoutAttr, "layouts of the weights">:$layouts,
-    DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$starts);
+    DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$starts,
+    OptionalAttr<MoE_ScheduleAttr>:$schedule);
   let results = (outs MoE_Matrix:$result);
   let regions = (region SizedRegion<1>:$epilogue);
   let assemblyFormat = [{
