@@ -160,16 +160,16 @@ def MoE_ScheduleAttr : AttrDef<MoE_Dialect, "Schedule"> {
   let description = [{
     The result is computed in tiles of at most `rows` rows of one expert and at most
     `columns` columns. A tile of at most `stream_rows` rows reads the weights where they
-    lie; for more rows they are first packed, in panels of `register_vectors` vectors of
-    `lanes` columns, which `register_rows` rows at a time are multiplied with in
-    registers. `multiply` is `fma` in the compute type, or `dot_bf16`: pairs of bf16
-    products added to an f32 sum.
+    lie; for more rows they are first packed, `depth` inputs at a time, in panels of
+    `register_vectors` vectors of `lanes` columns, which `register_rows` rows at a time
+    are multiplied with in registers. `multiply` is `fma` in the compute type, or
+    `dot_bf16`: pairs of bf16 products added to an f32 sum.
 
-    Example: `#moe.schedule<rows = 256, columns = 48, stream_rows = 16,
+    Example: `#moe.schedule<rows = 256, columns = 48, depth = 1024, stream_rows = 16,
     register_rows = 8, register_vectors = 3, lanes = 16, multiply = fma>`
   }];
   let parameters = (ins
-    "int64_t":$rows, "int64_t":$columns, "int64_t":$stream_rows,
+    "int64_t":$rows, "int64_t":$columns, "int64_t":$depth, "int64_t":$stream_rows,
     "int64_t":$register_rows, "int64_t":$register_vectors, "int64_t":$lanes,
     EnumParameter<MoE_Multiply>:$multiply);
   let assemblyFormat = "`<` struct(params) `>`";
