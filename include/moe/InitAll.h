@@ -10,15 +10,16 @@
 #include "moe/Conversion/Passes.h"
 #include "moe/Conversion/Pipelines.h"
 #include "moe/IR/MoE.h"
+#include "moe/Tile/Tile.h"
 #include "moe/Transforms/Passes.h"
 
 namespace mlir::moe {
 
-/// The moe dialects, upstream's, and the extensions the lowerings rely on.
+/// The project's dialects, upstream's, and the extensions the lowerings rely on.
 inline void registerAllDialects(DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
-  registry.insert<MoEDialect>();
+  registry.insert<MoEDialect, tile::TileDialect>();
 }
 
 /// The moe passes and pipelines.

@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/IRMapping.h"
@@ -105,7 +106,17 @@ private:
     auto atEnd = LLVM::ReturnOp::create(builder, loc, ValueRange());
     builder.setInsertionPoint(atEnd);
     emitSequential(builder, loop, begin, end, mapping);
+    hoistStackMemory(task);
     return task;
+  }
+
+  /// A thread reuses the memory on its stack for all its iterations.
+  static void hoistStackMemory(LLVM::LLVMFuncOp task) {
+    Operation *first = &task.getBody().front().front();
+    task.walk([&](memref::AllocaOp memory) {
+      if (memory.getType().hasStaticShape())
+        memory->moveBefore(first);
+    });
   }
 
   void emitCall(scf::ParallelOp loop, ArrayRef<Value> values, Type record,

@@ -21,6 +21,33 @@ def ConvertMoEToLoopsPass : Pass<"convert-moe-to-loops", "ModuleOp"> {
     "tensor::TensorDialect", "vector::VectorDialect"];
 }
 
+def ConvertMoEToTilePass : Pass<"convert-moe-to-tile", "func::FuncOp"> {
+  let summary = "write scheduled grouped GEMMs as kernels over tiles";
+  let description = [{
+    A `moe.grouped_gemm` with a schedule becomes a `tile.for_each` over buffers: its rows,
+    gathered or not, its weights, quantised or not, a contraction, its epilogue, and a
+    store. Without a schedule it is left to `convert-moe-to-loops`.
+  }];
+  let dependentDialects = [
+    "arith::ArithDialect", "bufferization::BufferizationDialect", "memref::MemRefDialect",
+    "tensor::TensorDialect", "tile::TileDialect"];
+}
+
+def ConvertTileToVectorPass : Pass<"convert-tile-to-vector", "ModuleOp"> {
+  let summary = "expand kernels over tiles into vectors and threads of a CPU";
+  let description = [{
+    A `tile.for_each` becomes an `scf.parallel` over its tiles, counted by expert. A tile
+    with few rows reads the weights in place, once; one with more packs them first, block
+    by block, and multiplies panels in registers, as the schedule says. Fragments are
+    buffers on the stack; what is computed of them is computed on vectors when they are
+    stored. Rows and columns that are not there are neither read nor written.
+  }];
+  let dependentDialects = [
+    "arith::ArithDialect", "LLVM::LLVMDialect", "linalg::LinalgDialect", "math::MathDialect",
+    "memref::MemRefDialect", "scf::SCFDialect", "vector::VectorDialect",
+    "x86vector::X86VectorDialect"];
+}
+
 def ConvertCopyToLinalgPass
     : Pass<"moe-convert-copy-to-linalg", "func::FuncOp"> {
   let summary = "copy strided memory with loops";

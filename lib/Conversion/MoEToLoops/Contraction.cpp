@@ -15,7 +15,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Contraction.h"
-#include "WeightReader.h"
+#include "../WeightReader.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -51,7 +51,7 @@ public:
     code.fill(sums, code.real(0));
     SmallVector<WeightReader> readers;
     for (const Projection &projection : contraction.projections)
-      readers.push_back(readWeights(projection.weights, expert, code));
+      readers.push_back(readWeights(WeightOperand::get(projection.weights, code), expert, code));
 
     code.forRange(
         code.index(0), contraction.depth, blockDepth, [&](Term begin) {

@@ -3,7 +3,7 @@
 #ifndef MOE_LIB_CONVERSION_MOETOLOOPS_CONTRACTION_H
 #define MOE_LIB_CONVERSION_MOETOLOOPS_CONTRACTION_H
 
-#include "Code.h"
+#include "../Code.h"
 #include "moe/IR/MoE.h"
 
 namespace mlir::moe {

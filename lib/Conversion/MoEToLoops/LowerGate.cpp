@@ -2,7 +2,7 @@
 
 #include "Contraction.h"
 #include "Lowerings.h"
-#include "WeightReader.h"
+#include "../WeightReader.h"
 
 using namespace mlir;
 using namespace mlir::moe;

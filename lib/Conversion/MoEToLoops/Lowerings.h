@@ -9,7 +9,7 @@
 #ifndef MOE_LIB_CONVERSION_MOETOLOOPS_LOWERINGS_H
 #define MOE_LIB_CONVERSION_MOETOLOOPS_LOWERINGS_H
 
-#include "Code.h"
+#include "../Code.h"
 #include "moe/IR/MoE.h"
 
 namespace mlir::moe {

@@ -3,7 +3,7 @@
 #ifndef MOE_LIB_CONVERSION_MOETOLOOPS_RANKING_H
 #define MOE_LIB_CONVERSION_MOETOLOOPS_RANKING_H
 
-#include "Code.h"
+#include "../Code.h"
 #include "moe/IR/MoE.h"
 
 namespace mlir::moe {

@@ -3,7 +3,7 @@
 #ifndef MOE_LIB_CONVERSION_MOETOLOOPS_SORT_H
 #define MOE_LIB_CONVERSION_MOETOLOOPS_SORT_H
 
-#include "Code.h"
+#include "../Code.h"
 
 namespace mlir::moe {
 

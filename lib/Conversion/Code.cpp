@@ -164,10 +164,11 @@ Term Code::fold(Term begin, Term end, Term init, Step step) {
   })[0];
 }
 
-SmallVector<Term> Code::fold(Term begin, Term end, ArrayRef<Term> init,
-                             Steps step) {
+SmallVector<Term> Code::fold(Term begin, Term end, int64_t stride,
+                             ArrayRef<Term> init, Steps step) {
   SmallVector<Value> values(init);
-  auto loop = scf::ForOp::create(builder, loc, begin, end, index(1), values);
+  auto loop =
+      scf::ForOp::create(builder, loc, begin, end, index(stride), values);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(loop.getBody());
   SmallVector<Term> accumulated;

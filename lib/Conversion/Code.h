@@ -76,7 +76,12 @@ public:
   /// Runs body for begin <= i < end and threads one value, or several, through
   /// it.
   Term fold(Term begin, Term end, Term init, Step step);
-  SmallVector<Term> fold(Term begin, Term end, ArrayRef<Term> init, Steps step);
+  SmallVector<Term> fold(Term begin, Term end, ArrayRef<Term> init,
+                         Steps step) {
+    return fold(begin, end, 1, init, step);
+  }
+  SmallVector<Term> fold(Term begin, Term end, int64_t stride,
+                         ArrayRef<Term> init, Steps step);
   Term fold(Term count, Term init, Step step) {
     return fold(index(0), count, init, step);
   }

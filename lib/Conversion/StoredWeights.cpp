@@ -46,19 +46,17 @@ Term mlir::moe::decodeFloat(Code &code, FloatType format, Term bits) {
   return code.load(getDecodeTable(code, format), {bits});
 }
 
-static SmallVector<Term> prepend(std::optional<Term> first,
-                                 ArrayRef<Term> rest) {
-  SmallVector<Term> all;
-  if (first)
-    all.push_back(*first);
-  all.append(rest.begin(), rest.end());
+SmallVector<Value> StoredWeights::Slice::index(ArrayRef<Term> at) const {
+  SmallVector<Value> all;
+  if (expert)
+    all.push_back(*expert);
+  all.append(at.begin(), at.end());
   return all;
 }
 
 Term StoredWeights::Slice::loadByte(Code &code, ArrayRef<Term> at) const {
   OpBuilder &builder = code.builder;
-  SmallVector<Value> indices(ArrayRef<Term>(prepend(expert, at)));
-  Value element = memref::LoadOp::create(builder, code.loc, buffer, indices);
+  Value element = memref::LoadOp::create(builder, code.loc, buffer, index(at));
   if (isa<FloatType>(element.getType()))
     element = arith::BitcastOp::create(builder, code.loc, builder.getI8Type(),
                                        element);
@@ -70,7 +68,10 @@ Term StoredWeights::Slice::load(Code &code, ArrayRef<Term> at) const {
   Type element = cast<MemRefType>(buffer.getType()).getElementType();
   if (isa<Float8E4M3FNType, Float8E5M2Type>(element))
     return decodeFloat(code, cast<FloatType>(element), loadByte(code, at));
-  Term value = code.load(buffer, prepend(expert, at));
+  SmallVector<Term> whole;
+  for (Value i : index(at))
+    whole.push_back(code.term(i));
+  Term value = code.load(buffer, whole);
   return isa<IntegerType>(element) ? code.toReal(value) : value;
 }
 
@@ -82,17 +83,18 @@ static bool isTable(RankedTensorType type) {
   return isa_and_nonnull<PerExpertAttr>(type.getEncoding());
 }
 
-StoredWeights::StoredWeights(Value operand, Code &code)
-    : type(cast<RankedTensorType>(operand.getType())) {
-  if (!isTable(type)) {
-    memory = code.buffer(operand);
-    return;
-  }
-  // The pass replaces the cast when it converts the function's arguments.
+StoredWeights StoredWeights::get(Value tensor, Code &code) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  if (!isTable(type))
+    return StoredWeights(code.buffer(tensor));
+  // convert-moe-to-loops replaces the cast when it converts the function's
+  // arguments.
   auto table = MemRefType::get({type.getDimSize(0)}, code.builder.getI64Type());
-  memory =
-      UnrealizedConversionCastOp::create(code.builder, code.loc, table, operand)
-          .getResult(0);
+  auto cast =
+      UnrealizedConversionCastOp::create(code.builder, code.loc, table, tensor);
+  return StoredWeights(
+      cast.getResult(0),
+      MemRefType::get(type.getShape().drop_front(), type.getElementType()));
 }
 
 /// The buffer at an address, in the form that the conversion of memrefs to the
@@ -128,11 +130,9 @@ static Value getBufferAt(Value address, MemRefType type, Code &code) {
 
 StoredWeights::Slice StoredWeights::open(std::optional<Term> expert,
                                          Code &code) const {
-  if (!isTable(type))
+  if (!slice)
     return {memory, expert};
   Value address = memref::LoadOp::create(code.builder, code.loc, memory,
                                          ValueRange{*expert});
-  auto slice =
-      MemRefType::get(type.getShape().drop_front(), type.getElementType());
   return {getBufferAt(address, slice, code), std::nullopt};
 }

@@ -10,7 +10,12 @@ namespace mlir::moe {
 /// One tensor in memory, or a table of the addresses of one tensor per expert.
 class StoredWeights {
 public:
-  StoredWeights(Value operand, Code &code);
+  /// `memory` is a buffer, or a table of addresses of buffers of type `slice`.
+  explicit StoredWeights(Value memory, MemRefType slice = {})
+      : memory(memory), slice(slice) {}
+
+  /// A tensor as it lies in memory.
+  static StoredWeights get(Value tensor, Code &code);
 
   /// The weights of one expert: a buffer, and the index that precedes all
   /// others in it unless the buffer holds this expert only.
@@ -21,15 +26,23 @@ public:
     /// The element as an unsigned integer.
     Term loadByte(Code &code, ArrayRef<Term> at) const;
 
+    MemRefType type() const { return cast<MemRefType>(buffer.getType()); }
+    /// The index of an element in the buffer.
+    SmallVector<Value> index(ArrayRef<Term> at) const;
+
     Value buffer;
     std::optional<Term> expert;
   };
   /// Without an expert the indices of the slice are those of the operand.
   Slice open(std::optional<Term> expert, Code &code) const;
 
+  Value getMemory() const { return memory; }
+  /// Null if the memory is not a table.
+  MemRefType getSlice() const { return slice; }
+
 private:
-  RankedTensorType type;
   Value memory;
+  MemRefType slice;
 };
 
 /// The number that `bits` stand for in a float format of at most eight bits.

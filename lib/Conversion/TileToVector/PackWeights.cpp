@@ -1,0 +1,170 @@
+//===- PackWeights.cpp - Tiles of many rows -------------------------------===//
+//
+// Weights are packed, a block of inputs at a time, in panels of columns that are
+// multiplied with groups of rows in registers:
+//
+//   for block of inputs:
+//     pack[panel][k][column]         decoded, zero beyond the last input
+//     for panel:
+//       for group of rows:           sums[r][panel] += row[r][k] * pack[panel][k]
+//
+// A panel stays in the nearest caches while all rows pass by.
+//
+//===----------------------------------------------------------------------===//
+
+#include "TileContraction.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+
+namespace {
+class PackEmitter {
+public:
+  PackEmitter(const TileContraction &contraction, size_t projection,
+              VectorCode &code)
+      : contraction(contraction), weights(contraction.weights[projection]),
+        sums(contraction.sums[projection]), code(code),
+        perLane(contraction.inputsPerLane()),
+        panelVectors(contraction.schedule.getRegisterVectors()),
+        panels(contraction.schedule.getColumns() / (panelVectors * code.lanes)),
+        blockDepth(llvm::alignTo(
+            std::min(contraction.schedule.getDepth(), contraction.depth),
+            code.lanes * perLane)) {}
+
+  void emit() {
+    stored = contraction.usesPairs() ? code.builder.getBF16Type()
+                                     : Type(code.realType);
+    // One row for each input, or pair of inputs.
+    pack = code.allocateOnStack(
+        {panels, blockDepth / perLane, panelVectors * code.lanes * perLane},
+        stored);
+    if (blockDepth >= contraction.depth) {
+      emitBlock(code.index(0), code.index(contraction.depth), true);
+      return;
+    }
+    emitBlock(code.index(0), code.index(blockDepth), true);
+    code.forRange(code.index(blockDepth), code.index(contraction.depth),
+                  blockDepth, [&](Term begin) {
+                    Term count = code.min(code.index(blockDepth),
+                                          code.index(contraction.depth) - begin);
+                    emitBlock(begin, count, false);
+                  });
+  }
+
+private:
+  void emitBlock(Term begin, Term count, bool isFirst) {
+    code.forEach(code.index(panels), [&](Term panel) {
+      Term column = panel * static_cast<double>(panelVectors * code.lanes);
+      code.ifThen(column < contraction.coords.numColumns, [&] {
+        for (int64_t v = 0; v < panelVectors; ++v) {
+          if (weights.isOutIn())
+            packAlongInputs(panel, v, column, begin, count);
+          else
+            packAlongColumns(panel, v, column, begin, count);
+        }
+        multiply(panel, column, begin, count, isFirst);
+      });
+    });
+  }
+
+  /// Blocks of columns x inputs, transposed. Columns that are not there repeat
+  /// the last one: their sums are never stored.
+  void packAlongInputs(Term panel, int64_t v, Term column, Term begin,
+                       Term count) {
+    int64_t inputs = code.lanes * perLane;
+    auto packInputs = [&](Term k, std::optional<Term> left) {
+      SmallVector<Term> rows;
+      for (int64_t lane = 0; lane < code.lanes; ++lane) {
+        Term own = code.min(column + static_cast<double>(v * code.lanes + lane),
+                            contraction.coords.numColumns - 1);
+        rows.push_back(loadAlongInputs(own, begin + k, left));
+      }
+      rows = code.transpose(std::move(rows));
+      for (auto [i, row] : llvm::enumerate(rows))
+        store(row, panel, k / static_cast<double>(perLane) + double(i), v);
+    };
+    Term full = count - count % static_cast<double>(inputs);
+    code.forRange(code.index(0), full, inputs,
+                  [&](Term k) { packInputs(k, std::nullopt); });
+    code.ifThen(full < count, [&] { packInputs(full, count - full); });
+  }
+
+  Term loadAlongInputs(Term column, Term k, std::optional<Term> count) {
+    if (!contraction.usesPairs())
+      return weights.alongInputs(column, k, count, code);
+    // A pair moves as one element.
+    return code.bitcast(weights.pairsAlongInputs(column, k, count, code),
+                        code.vectorOf(code.builder.getI32Type()));
+  }
+
+  /// Rows of columns, as they are.
+  void packAlongColumns(Term panel, int64_t v, Term column, Term begin,
+                        Term count) {
+    Term own = column + static_cast<double>(v * code.lanes);
+    Term left = contraction.coords.numColumns - own;
+    Term steps = code.ceilDiv(count, code.index(perLane));
+    auto packRows = [&](std::optional<Term> columns) {
+      code.forEach(steps, [&](Term k) {
+        Term at = begin + k * static_cast<double>(perLane);
+        Term row = contraction.usesPairs()
+                       ? weights.pairsAlongColumns(own, at, columns, code)
+                       : weights.alongColumns(own, at, columns, code);
+        store(row, panel, k, v);
+      });
+    };
+    Term isFull = left >= static_cast<double>(code.lanes);
+    code.ifThen(isFull, [&] { packRows(std::nullopt); });
+    code.ifThen(!isFull, [&] { packRows(code.max(left, code.index(0))); });
+  }
+
+  void store(Term row, Term panel, Term k, int64_t v) {
+    VectorType type = getPackedType();
+    if (row.type() != type)
+      row = code.bitcast(row, type);
+    code.storeVector(
+        row, pack, {panel, k, code.index(v * code.lanes * perLane).value});
+  }
+
+  VectorType getPackedType() {
+    return VectorType::get({code.lanes * perLane}, stored);
+  }
+
+  void multiply(Term panel, Term column, Term begin, Term count, bool isFirst) {
+    forRowGroups(
+        contraction.coords.numRows, contraction.schedule.getRegisterRows(), code,
+        [&](Term row, int64_t size) {
+          PanelProduct product{.row = row,
+                               .size = size,
+                               .column = column,
+                               .vectors = panelVectors,
+                               .begin = begin,
+                               .count = count,
+                               .isFirst = isFirst};
+          multiplyPanel(contraction, sums, product, code,
+                        [&](Term k, int64_t v) {
+                          Term at = code.index(v * code.lanes * perLane);
+                          return code.loadVector(getPackedType(), pack,
+                                                 {panel, k, at});
+                        });
+        });
+  }
+
+  const TileContraction &contraction;
+  const WeightVectors &weights;
+  Value sums;
+  VectorCode &code;
+  /// Inputs in a lane.
+  int64_t perLane;
+  int64_t panelVectors, panels, blockDepth;
+  Type stored;
+  Value pack;
+};
+} // namespace
+
+void mlir::moe::emitPacked(const TileContraction &contraction,
+                           VectorCode &code) {
+  for (size_t p = 0; p < contraction.weights.size(); ++p)
+    PackEmitter(contraction, p, code).emit();
+}

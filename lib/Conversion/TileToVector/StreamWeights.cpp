@@ -1,0 +1,172 @@
+//===- StreamWeights.cpp - Tiles of few rows ------------------------------===//
+//
+// The weights are read where they lie. If the inputs of a column are contiguous,
+// lanes are inputs, and each sum is spread over the lanes of a vector until its
+// end:
+//
+//   for group of columns:
+//     for group of rows:
+//       for vector of inputs:   part[r][c] += row[r][k ..] * weights[c][k ..]
+//       sums[r][c] = sum of the lanes of part[r][c]
+//
+// Rows come inside, so that a group's weights come from memory once. If the
+// columns of an input are contiguous, lanes are columns, as with packed weights.
+//
+//===----------------------------------------------------------------------===//
+
+#include "TileContraction.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+
+namespace {
+class DotEmitter {
+public:
+  DotEmitter(const TileContraction &contraction, size_t projection,
+             VectorCode &code)
+      : contraction(contraction), weights(contraction.weights[projection]),
+        sums(contraction.sums[projection]), code(code),
+        inputs(code.lanes * contraction.inputsPerLane()) {}
+
+  void emit() {
+    // Each weight is used for all rows of a group before the next is read, each
+    // element of a row for all columns.
+    const int64_t side = code.lanes >= 16 ? 4 : 2;
+    Term numRows = contraction.coords.numRows;
+    if (contraction.schedule.getStreamRows() < side) {
+      emitColumns(1, 2 * side);
+      return;
+    }
+    Term isFew = numRows < static_cast<double>(side);
+    code.ifThen(isFew, [&] { emitColumns(1, 2 * side); });
+    code.ifThen(!isFew, [&] { emitColumns(side, code.lanes / side); });
+  }
+
+private:
+  void emitColumns(int64_t groupRows, int64_t groupColumns) {
+    Term begin = code.index(0), end = contraction.coords.numColumns;
+    for (int64_t size : {groupColumns, int64_t(1)}) {
+      Term last = end - (end - begin) % static_cast<double>(size);
+      code.forRange(begin, last, size, [&](Term column) {
+        forRowGroups(contraction.coords.numRows, groupRows, code,
+                     [&](Term row, int64_t rows) {
+                       emitBlock(row, rows, column, size);
+                     });
+      });
+      begin = last;
+    }
+  }
+
+  void emitBlock(Term row, int64_t numRows, Term column, int64_t numColumns) {
+    SmallVector<Value> rows;
+    for (int64_t r = 0; r < numRows; ++r)
+      rows.push_back(contraction.rows.open(
+          contraction.coords, row + static_cast<double>(r), code));
+    auto step = [&](Term k, ArrayRef<Term> parts, std::optional<Term> count) {
+      SmallVector<Term> columns, next;
+      for (int64_t c = 0; c < numColumns; ++c)
+        columns.push_back(loadWeights(column + static_cast<double>(c), k, count));
+      for (Value memory : rows) {
+        Term x = loadInputs(memory, k, count);
+        for (Term weights : columns)
+          next.push_back(
+              multiplyAdd(contraction, x, weights, parts[next.size()], code));
+      }
+      return next;
+    };
+
+    int64_t full = contraction.depth - contraction.depth % inputs;
+    SmallVector<Term> parts(numRows * numColumns, code.broadcast(code.real(0)));
+    parts = code.fold(
+        code.index(0), code.index(full), inputs, parts,
+        [&](Term k, ArrayRef<Term> sofar) {
+          return step(k, sofar, std::nullopt);
+        });
+    if (int64_t rest = contraction.depth - full)
+      parts = step(code.index(full), parts, code.index(rest));
+    store(parts, row, numRows, column, numColumns);
+  }
+
+  Term loadWeights(Term column, Term k, std::optional<Term> count) {
+    return contraction.usesPairs()
+               ? weights.pairsAlongInputs(column, k, count, code)
+               : weights.alongInputs(column, k, count, code);
+  }
+
+  Term loadInputs(Value row, Term k, std::optional<Term> count) {
+    Type element = cast<MemRefType>(row.getType()).getElementType();
+    return code.loadVector(VectorType::get({inputs}, element), row, {k}, count);
+  }
+
+  void store(ArrayRef<Term> parts, Term row, int64_t numRows, Term column,
+             int64_t numColumns) {
+    // As many rows at a time as have all their sums in one vector.
+    int64_t rowsAtOnce = std::min(numRows, code.lanes / numColumns);
+    for (int64_t r = 0; r < numRows; r += rowsAtOnce) {
+      Term all = code.sumEach(SmallVector<Term>(
+          parts.slice(r * numColumns, rowsAtOnce * numColumns)));
+      for (int64_t i = 0; i < rowsAtOnce; ++i)
+        code.storeVector(code.slice(all, i * numColumns, numColumns), sums,
+                         {row + static_cast<double>(r + i), column});
+    }
+  }
+
+  const TileContraction &contraction;
+  const WeightVectors &weights;
+  Value sums;
+  VectorCode &code;
+  /// Inputs in a vector.
+  int64_t inputs;
+};
+} // namespace
+
+/// Lanes are columns, of as many vectors as fit in registers for a group of
+/// rows.
+static void emitAlongColumns(const TileContraction &contraction,
+                             size_t projection, bool isFull, VectorCode &code) {
+  ScheduleAttr schedule = contraction.schedule;
+  const WeightVectors &weights = contraction.weights[projection];
+  int64_t vectors = schedule.getColumns() / code.lanes;
+  int64_t registers = schedule.getRegisterRows() * schedule.getRegisterVectors();
+  int64_t largest = std::min(schedule.getRegisterRows(),
+                             std::max<int64_t>(schedule.getStreamRows(), 1));
+  forRowGroups(
+      contraction.coords.numRows, largest, code, [&](Term row, int64_t size) {
+        int64_t atOnce = std::max<int64_t>(registers / size, 1);
+        for (int64_t v = 0; v < vectors; v += atOnce) {
+          PanelProduct product{.row = row,
+                               .size = size,
+                               .column = code.index(v * code.lanes),
+                               .vectors = std::min(atOnce, vectors - v),
+                               .begin = code.index(0),
+                               .count = code.index(contraction.depth),
+                               .isFirst = true};
+          auto load = [&](Term k, int64_t i) {
+            Term column = code.index((v + i) * code.lanes);
+            std::optional<Term> count;
+            if (!isFull)
+              count = code.max(contraction.coords.numColumns - column,
+                               code.index(0));
+            return contraction.usesPairs()
+                       ? weights.pairsAlongColumns(column, k * 2, count, code)
+                       : weights.alongColumns(column, k, count, code);
+          };
+          multiplyPanel(contraction, contraction.sums[projection], product, code,
+                        load);
+        }
+      });
+}
+
+void mlir::moe::emitStreamed(const TileContraction &contraction,
+                             VectorCode &code) {
+  for (size_t p = 0; p < contraction.weights.size(); ++p) {
+    if (contraction.weights[p].isOutIn()) {
+      DotEmitter(contraction, p, code).emit();
+      continue;
+    }
+    Term isFull = contraction.coords.numColumns ==
+                  code.index(contraction.schedule.getColumns());
+    code.ifThen(isFull, [&] { emitAlongColumns(contraction, p, true, code); });
+    code.ifThen(!isFull, [&] { emitAlongColumns(contraction, p, false, code); });
+  }
+}

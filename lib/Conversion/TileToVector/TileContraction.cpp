@@ -1,0 +1,88 @@
+//===- TileContraction.cpp - Rows times the weights of a tile -------------===//
+
+#include "TileContraction.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Dialect/X86Vector/X86VectorDialect.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+
+Term mlir::moe::multiplyAdd(const TileContraction &contraction, Term a, Term b,
+                            Term sum, VectorCode &code) {
+  if (!contraction.usesPairs())
+    return code.fma(a, b, sum);
+  return code.term(x86vector::DotBF16Op::create(code.builder, code.loc,
+                                                sum.type(), sum.value, a.value,
+                                                b.value));
+}
+
+void mlir::moe::forRowGroups(Term numRows, int64_t largest, VectorCode &code,
+                             function_ref<void(Term, int64_t)> body) {
+  Term begin = code.index(0);
+  auto emit = [&](int64_t size) {
+    Term end = numRows - (numRows - begin) % static_cast<double>(size);
+    code.forRange(begin, end, size, [&](Term row) { body(row, size); });
+    begin = end;
+  };
+  emit(largest);
+  for (int64_t size = llvm::PowerOf2Ceil(largest) / 2; size > 0; size /= 2)
+    emit(size);
+}
+
+/// The input at `k` of a row, or the pair of inputs there, in every lane.
+static Term broadcastInput(Value row, Term k, const TileContraction &contraction,
+                           VectorCode &code) {
+  if (!contraction.usesPairs())
+    return code.broadcast(code.load(row, {k}));
+  OpBuilder &builder = code.builder;
+  auto pair = VectorType::get({2}, builder.getBF16Type());
+  Type i32 = builder.getI32Type();
+  Term bits = code.bitcast(code.loadVector(pair, row, {k}),
+                           VectorType::get({1}, i32));
+  Term scalar = code.term(vector::ExtractOp::create(builder, code.loc,
+                                                    bits.value, int64_t(0)));
+  return code.bitcast(
+      code.broadcast(scalar, code.vectorOf(i32)),
+      VectorType::get({2 * code.lanes}, builder.getBF16Type()));
+}
+
+void mlir::moe::multiplyPanel(
+    const TileContraction &contraction, Value sums, const PanelProduct &product,
+    VectorCode &code, function_ref<Term(Term, int64_t)> loadWeights) {
+  int64_t vectors = product.vectors;
+  SmallVector<Value> rows;
+  for (int64_t r = 0; r < product.size; ++r)
+    rows.push_back(contraction.rows.open(
+        contraction.coords, product.row + static_cast<double>(r), code));
+  auto place = [&](size_t i) -> SmallVector<Value> {
+    return {product.row + static_cast<double>(i / vectors),
+            product.column + static_cast<double>(i % vectors * code.lanes)};
+  };
+
+  SmallVector<Term> init;
+  for (int64_t i = 0; i < product.size * vectors; ++i)
+    init.push_back(product.isFirst
+                       ? code.broadcast(code.real(0))
+                       : code.loadVector(code.vectorType(), sums, place(i)));
+  int64_t step = contraction.inputsPerLane();
+  Term steps = step == 1 ? product.count
+                         : code.ceilDiv(product.count, code.index(step));
+  SmallVector<Term> totals = code.fold(
+      code.index(0), steps, init, [&](Term k, ArrayRef<Term> accumulated) {
+        SmallVector<Term> weights, next;
+        for (int64_t v = 0; v < vectors; ++v)
+          weights.push_back(loadWeights(k, v));
+        for (Value row : rows) {
+          Term at = product.begin + k * static_cast<double>(step);
+          Term x = broadcastInput(row, at, contraction, code);
+          for (Term weight : weights)
+            next.push_back(multiplyAdd(contraction, x, weight,
+                                       accumulated[next.size()], code));
+        }
+        return next;
+      });
+  for (auto [i, total] : llvm::enumerate(totals))
+    code.storeVector(total, sums, place(i));
+}

@@ -1,0 +1,60 @@
+//===- TileContraction.h - Rows times the weights of a tile -----*- C++ -*-===//
+
+#ifndef MOE_LIB_CONVERSION_TILETOVECTOR_TILECONTRACTION_H
+#define MOE_LIB_CONVERSION_TILETOVECTOR_TILECONTRACTION_H
+
+#include "RowVectors.h"
+#include "WeightVectors.h"
+
+namespace mlir::moe {
+
+/// What one tile contracts, and where the sums go.
+struct TileContraction {
+  TileCoords coords;
+  ScheduleAttr schedule;
+  /// Number of inputs.
+  int64_t depth;
+  const RowMemory &rows;
+  SmallVector<WeightVectors> weights;
+  /// Buffers of the schedule's rows x columns, one for each of the weights.
+  SmallVector<Value> sums;
+
+  bool usesPairs() const { return schedule.getMultiply() == Multiply::dot_bf16; }
+  /// Inputs that one multiplication takes from each lane.
+  int64_t inputsPerLane() const { return usesPairs() ? 2 : 1; }
+};
+
+/// Reads the weights where they lie, once for all rows if these are few.
+void emitStreamed(const TileContraction &contraction, VectorCode &code);
+
+/// Packs blocks of the weights, and multiplies groups of rows with them.
+void emitPacked(const TileContraction &contraction, VectorCode &code);
+
+/// sum + a * b, or with pairs sum + a0 * b0 + a1 * b1, in every lane.
+Term multiplyAdd(const TileContraction &contraction, Term a, Term b, Term sum,
+                 VectorCode &code);
+
+/// Calls `body` for groups of rows that are together all rows: as many groups of
+/// `largest` rows as there are, then smaller ones.
+void forRowGroups(Term numRows, int64_t largest, VectorCode &code,
+                  function_ref<void(Term row, int64_t size)> body);
+
+/// Adds to the sums of `size` rows from `row` on, and `vectors` vectors of
+/// columns from `column` on, the products of `count` inputs from `begin` on.
+/// `loadWeights` gives the weights of the k-th input from `begin`, or pair of
+/// inputs, for the v-th vector of columns. The first addition starts from zero.
+struct PanelProduct {
+  Term row;
+  int64_t size;
+  Term column;
+  int64_t vectors;
+  Term begin, count;
+  bool isFirst;
+};
+void multiplyPanel(const TileContraction &contraction, Value sums,
+                   const PanelProduct &product, VectorCode &code,
+                   function_ref<Term(Term k, int64_t v)> loadWeights);
+
+} // namespace mlir::moe
+
+#endif // MOE_LIB_CONVERSION_TILETOVECTOR_TILECONTRACTION_H

@@ -1,0 +1,98 @@
+//===- VectorCode.cpp - Formulas on vectors -------------------------------===//
+
+#include "VectorCode.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+
+Value VectorCode::allocateOnStack(ArrayRef<int64_t> shape, Type element) {
+  return memref::AllocaOp::create(builder, loc, MemRefType::get(shape, element),
+                                  builder.getI64IntegerAttr(64));
+}
+
+Term VectorCode::broadcast(Term scalar, VectorType type) {
+  return term(vector::BroadcastOp::create(builder, loc, type, scalar.value));
+}
+
+/// Which of the elements of a vector come before `count`.
+static Value createMask(VectorCode &code, VectorType type, Term count) {
+  return vector::CreateMaskOp::create(code.builder, code.loc,
+                                      type.clone(code.builder.getI1Type()),
+                                      ValueRange{count});
+}
+
+Term VectorCode::loadVector(VectorType type, Value buffer, ArrayRef<Value> at,
+                            std::optional<Term> count) {
+  if (!count)
+    return term(vector::LoadOp::create(builder, loc, type, buffer, at));
+  Value zero =
+      arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
+  return term(vector::MaskedLoadOp::create(
+      builder, loc, type, buffer, at, createMask(*this, type, *count), zero));
+}
+
+void VectorCode::storeVector(Term vector, Value buffer, ArrayRef<Value> at,
+                             std::optional<Term> count) {
+  if (!count) {
+    vector::StoreOp::create(builder, loc, vector.value, buffer, at);
+    return;
+  }
+  Value mask = createMask(*this, cast<VectorType>(vector.type()), *count);
+  vector::MaskedStoreOp::create(builder, loc, buffer, at, mask, vector.value);
+}
+
+Term VectorCode::bitcast(Term vector, VectorType type) {
+  return term(vector::BitCastOp::create(builder, loc, type, vector.value));
+}
+
+Term VectorCode::shuffle(Term a, Term b, ArrayRef<int64_t> positions) {
+  return term(
+      vector::ShuffleOp::create(builder, loc, a.value, b.value, positions));
+}
+
+Term VectorCode::slice(Term vector, int64_t begin, int64_t size) {
+  return term(vector::ExtractStridedSliceOp::create(
+      builder, loc, vector.value, ArrayRef(begin), ArrayRef(size),
+      ArrayRef<int64_t>{1}));
+}
+
+SmallVector<Term> VectorCode::transpose(SmallVector<Term> vectors) {
+  int64_t count = vectors.size();
+  SmallVector<int64_t> low, high;
+  for (int64_t i = 0; i < count / 2; ++i) {
+    low.append({i, count + i});
+    high.append({count / 2 + i, count + count / 2 + i});
+  }
+  // Each round interleaves the first half of the vectors with the second: the
+  // index of a vector and the index in it, as one number, rotate by one bit.
+  for (int64_t round = 1; round < count; round *= 2) {
+    SmallVector<Term> next;
+    for (int64_t i = 0; i < count / 2; ++i) {
+      next.push_back(shuffle(vectors[i], vectors[count / 2 + i], low));
+      next.push_back(shuffle(vectors[i], vectors[count / 2 + i], high));
+    }
+    vectors = std::move(next);
+  }
+  return vectors;
+}
+
+Term VectorCode::sumEach(SmallVector<Term> vectors) {
+  SmallVector<int64_t> even, odd;
+  for (int64_t i = 0; i < lanes; ++i) {
+    even.push_back(2 * i);
+    odd.push_back(2 * i + 1);
+  }
+  // Each round adds neighbours, of two vectors into one.
+  for (int64_t parts = lanes; parts > 1; parts /= 2) {
+    SmallVector<Term> next;
+    for (size_t i = 0; i < vectors.size(); i += 2) {
+      Term a = vectors[i], b = vectors[i + 1 < vectors.size() ? i + 1 : i];
+      next.push_back(shuffle(a, b, even) + shuffle(a, b, odd));
+    }
+    vectors = std::move(next);
+  }
+  return vectors.front();
+}

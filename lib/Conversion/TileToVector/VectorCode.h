@@ -1,0 +1,52 @@
+//===- VectorCode.h - Formulas on vectors -----------------------*- C++ -*-===//
+
+#ifndef MOE_LIB_CONVERSION_TILETOVECTOR_VECTORCODE_H
+#define MOE_LIB_CONVERSION_TILETOVECTOR_VECTORCODE_H
+
+#include "../Code.h"
+
+namespace mlir::moe {
+
+/// Code on vectors of `lanes` elements of the compute type.
+class VectorCode : public Code {
+public:
+  VectorCode(OpBuilder &builder, Location loc, FloatType real, int64_t lanes)
+      : Code(builder, loc, real), lanes(lanes) {}
+
+  const int64_t lanes;
+
+  VectorType vectorOf(Type element) const {
+    return VectorType::get({lanes}, element);
+  }
+  VectorType vectorType() const { return vectorOf(realType); }
+
+  /// Memory on the stack of the thread, for the current tile.
+  Value allocateOnStack(ArrayRef<int64_t> shape, Type element);
+
+  Term broadcast(Term scalar) { return broadcast(scalar, vectorType()); }
+  Term broadcast(Term scalar, VectorType type);
+
+  /// As many elements as `type` has, from `at` on along the last dimension.
+  /// With a count, elements from it on are zero and not read.
+  Term loadVector(VectorType type, Value buffer, ArrayRef<Value> at,
+                  std::optional<Term> count = std::nullopt);
+  /// With a count, elements from it on are not written.
+  void storeVector(Term vector, Value buffer, ArrayRef<Value> at,
+                   std::optional<Term> count = std::nullopt);
+
+  Term bitcast(Term vector, VectorType type);
+  /// Elements of `a` and `b` put behind each other, at these positions.
+  Term shuffle(Term a, Term b, ArrayRef<int64_t> positions);
+  /// Elements `begin` to `begin + size`.
+  Term slice(Term vector, int64_t begin, int64_t size);
+
+  /// As many vectors as each has lanes: result j holds element j of each.
+  SmallVector<Term> transpose(SmallVector<Term> vectors);
+  /// Element j of the result is the sum of the elements of vector j; there are
+  /// at most as many vectors as lanes, and a power of two.
+  Term sumEach(SmallVector<Term> vectors);
+};
+
+} // namespace mlir::moe
+
+#endif // MOE_LIB_CONVERSION_TILETOVECTOR_VECTORCODE_H

@@ -1,0 +1,126 @@
+//===- WeightVectors.cpp - The weights of a tile, by vectors --------------===//
+
+#include "WeightVectors.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+
+static StoredWeights getStored(Value buffer, std::optional<Type> slice) {
+  return StoredWeights(buffer, slice ? cast<MemRefType>(*slice) : MemRefType());
+}
+
+WeightVectors::WeightVectors(tile::WeightsOp op, const TileCoords &coords,
+                             VectorCode &code)
+    : firstColumn(coords.column), layout(op.getLayout()),
+      stride(op.getStride()), start(op.getStart()) {
+  WeightOperand operand{getStored(op.getWeights(), op.getSlice())};
+  if (op.getScheme())
+    operand.quantisation = Quantisation{
+        *op.getScheme(), getStored(op.getScales(), op.getScaleSlice()),
+        SmallVector<int64_t>(op.getBlockShape().value_or(ArrayRef<int64_t>())),
+        op.getSource().getType().getElement()};
+  else
+    stored = operand.data.open(coords.expert, code);
+  read = readWeights(operand, coords.expert, code);
+}
+
+Term WeightVectors::getOutput(Term column, VectorCode &code) const {
+  return (firstColumn + column) * static_cast<double>(stride) +
+         static_cast<double>(start);
+}
+
+Term WeightVectors::gather(function_ref<Term(Term)> element,
+                           std::optional<Term> count, VectorCode &code) const {
+  Term end = count ? *count : code.index(code.lanes);
+  return code.fold(end, code.broadcast(code.real(0)), [&](Term lane, Term all) {
+    return code.term(vector::InsertOp::create(
+        code.builder, code.loc, element(lane).value, all.value,
+        ArrayRef<OpFoldResult>{lane.value}));
+  });
+}
+
+/// Can `type` be read as vectors and converted by arithmetic?
+static bool isFloat(MemRefType type) {
+  return isa<Float64Type, Float32Type, Float16Type, BFloat16Type>(
+      type.getElementType());
+}
+
+Term WeightVectors::alongInputs(Term column, Term k, std::optional<Term> count,
+                                VectorCode &code) const {
+  Term output = getOutput(column, code);
+  if (isOutIn() && stored && isFloat(stored->type())) {
+    Type element = stored->type().getElementType();
+    Term vector = code.loadVector(code.vectorOf(element), stored->buffer,
+                                  stored->index({output, k}), count);
+    return code.term(code.convert(vector, code.vectorType()));
+  }
+  return gather(
+      [&](Term lane) {
+        return isOutIn() ? read({output, k + lane}) : read({k + lane, output});
+      },
+      count, code);
+}
+
+Term WeightVectors::loadRow(Term column, Term k, std::optional<Term> count,
+                            VectorCode &code) const {
+  Type element = stored->type().getElementType();
+  VectorType type = code.vectorOf(element);
+  Term output = getOutput(column, code);
+  if (stride == 1)
+    return code.loadVector(type, stored->buffer, stored->index({k, output}),
+                           count);
+  // Every other output, from two vectors; `start` is 0 or 1, so that the
+  // second one ends where the row does.
+  Term pair = output - output % 2;
+  std::optional<Term> first, second;
+  if (count) {
+    Term both = *count * 2;
+    Term lanes = code.index(code.lanes);
+    first = code.min(both, lanes);
+    second = code.max(both - static_cast<double>(code.lanes), code.index(0));
+  }
+  Term a = code.loadVector(type, stored->buffer, stored->index({k, pair}), first);
+  Term b = code.loadVector(
+      type, stored->buffer,
+      stored->index({k, pair + static_cast<double>(code.lanes)}), second);
+  SmallVector<int64_t> positions;
+  for (int64_t lane = 0; lane < code.lanes; ++lane)
+    positions.push_back(2 * lane + start);
+  return code.shuffle(a, b, positions);
+}
+
+Term WeightVectors::alongColumns(Term column, Term k, std::optional<Term> count,
+                                 VectorCode &code) const {
+  bool isRegular = stride == 1 || (stride == 2 && start < 2);
+  if (!isOutIn() && stored && isFloat(stored->type()) && isRegular)
+    return code.term(
+        code.convert(loadRow(column, k, count, code), code.vectorType()));
+  return gather(
+      [&](Term lane) {
+        Term output = getOutput(column + lane, code);
+        return isOutIn() ? read({output, k}) : read({k, output});
+      },
+      count, code);
+}
+
+Term WeightVectors::pairsAlongInputs(Term column, Term k,
+                                     std::optional<Term> count,
+                                     VectorCode &code) const {
+  auto type = VectorType::get({2 * code.lanes}, code.builder.getBF16Type());
+  return code.loadVector(type, stored->buffer,
+                         stored->index({getOutput(column, code), k}), count);
+}
+
+Term WeightVectors::pairsAlongColumns(Term column, Term k,
+                                      std::optional<Term> count,
+                                      VectorCode &code) const {
+  Term even = loadRow(column, k, count, code);
+  Term odd = loadRow(column, k + 1, count, code);
+  SmallVector<int64_t> positions;
+  for (int64_t lane = 0; lane < code.lanes; ++lane)
+    positions.append({lane, code.lanes + lane});
+  return code.shuffle(even, odd, positions);
+}

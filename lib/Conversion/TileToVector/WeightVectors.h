@@ -1,0 +1,55 @@
+//===- WeightVectors.h - The weights of a tile, by vectors ------*- C++ -*-===//
+
+#ifndef MOE_LIB_CONVERSION_TILETOVECTOR_WEIGHTVECTORS_H
+#define MOE_LIB_CONVERSION_TILETOVECTOR_WEIGHTVECTORS_H
+
+#include "../WeightReader.h"
+#include "TileLoop.h"
+#include "VectorCode.h"
+
+namespace mlir::moe {
+
+/// The weights that give the columns of one tile, decoded as they are read.
+class WeightVectors {
+public:
+  WeightVectors(tile::WeightsOp op, const TileCoords &coords, VectorCode &code);
+
+  bool isOutIn() const { return layout == MatrixLayout::out_in; }
+
+  /// Weights of one column for inputs from `k` on; with a count, zero from it
+  /// on. In the compute type, or `element` times as many lanes as fill the same
+  /// vector, undecoded.
+  Term alongInputs(Term column, Term k, std::optional<Term> count,
+                   VectorCode &code) const;
+  /// Weights of one input for columns from `column` on.
+  Term alongColumns(Term column, Term k, std::optional<Term> count,
+                    VectorCode &code) const;
+
+  /// The same, as two bf16 in each lane: inputs 2 lane and 2 lane + 1 from `k`
+  /// on, or inputs `k` and `k` + 1 of each column.
+  Term pairsAlongInputs(Term column, Term k, std::optional<Term> count,
+                        VectorCode &code) const;
+  Term pairsAlongColumns(Term column, Term k, std::optional<Term> count,
+                         VectorCode &code) const;
+
+private:
+  Term getOutput(Term column, VectorCode &code) const;
+  /// `type`'s elements of row `k` of in_out weights, for the columns from
+  /// `column` on, as they are stored.
+  Term loadRow(Term column, Term k, std::optional<Term> count,
+               VectorCode &code) const;
+  /// One by one, whatever the encoding.
+  Term gather(function_ref<Term(Term lane)> element,
+              std::optional<Term> count, VectorCode &code) const;
+
+  Term firstColumn;
+  MatrixLayout layout;
+  int64_t stride, start;
+  /// The weights as they lie in memory, if they are not quantised.
+  std::optional<StoredWeights::Slice> stored;
+  WeightReader read;
+};
+
+} // namespace mlir::moe
+
+#endif // MOE_LIB_CONVERSION_TILETOVECTOR_WEIGHTVECTORS_H

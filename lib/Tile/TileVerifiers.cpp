@@ -1,0 +1,159 @@
+//===- TileVerifiers.cpp - Constraints of the tile ops --------------------===//
+//
+// Each check is labelled with the constraint of the op's description it
+// enforces.
+//
+//===----------------------------------------------------------------------===//
+
+#include "moe/Tile/Tile.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+using namespace mlir::moe::tile;
+
+static LogicalResult checkEqual(Operation *op, const Twine &what, int64_t found,
+                                int64_t expected) {
+  if (found == expected)
+    return success();
+  return op->emitOpError() << what << " is " << found << ", expected "
+                           << expected;
+}
+
+/// Fails unless `block` takes arguments of these types.
+static LogicalResult checkArguments(Operation *op, Block &block,
+                                    ArrayRef<Type> expected) {
+  if (llvm::equal(block.getArgumentTypes(), expected))
+    return success();
+  return op->emitOpError() << "body takes (" << block.getArgumentTypes()
+                           << "), expected (" << expected << ")";
+}
+
+/// Fails unless a slice is given exactly for a table of addresses.
+static LogicalResult checkSlice(Operation *op, StringRef what, Value buffer,
+                                std::optional<Type> slice) {
+  bool isTable = getElementTypeOrSelf(buffer.getType()).isInteger(64);
+  if (isTable == slice.has_value())
+    return success();
+  return op->emitOpError() << what << " are " << buffer.getType()
+                           << (isTable ? ", a table, expected a slice"
+                                       : ", expected no slice");
+}
+
+LogicalResult ForEachOp::verifyRegions() {
+  // C1
+  if (static_cast<bool>(getOffsets()) == static_cast<bool>(getRows()))
+    return emitOpError("expected either offsets or rows");
+  // C2
+  return checkArguments(*this, getBody().front(),
+                        CoordsType::get(getContext()));
+}
+
+LogicalResult RowsOp::verify() {
+  // C1
+  auto type = cast<MemRefType>(getX().getType());
+  if (type.getElementType() != getSource().getType().getElement())
+    return emitOpError("rows have elements ")
+           << type.getElementType() << ", expected "
+           << getSource().getType().getElement();
+  return checkEqual(*this, "width of the rows", type.getDimSize(1),
+                    getSource().getType().getDepth());
+}
+
+/// The number of inputs of one expert's weights.
+static int64_t getDepth(WeightsOp op) {
+  auto type = cast<MemRefType>(op.getSlice().value_or(op.getWeights().getType()));
+  if (op.getScheme() == QuantScheme::mxfp4)
+    return type.getDimSize(type.getRank() - 2) * 32;
+  bool isInner = op.getLayout() == MatrixLayout::out_in;
+  return type.getDimSize(type.getRank() - (isInner ? 1 : 2));
+}
+
+LogicalResult WeightsOp::verify() {
+  // C1
+  if (static_cast<bool>(getScales()) != getScheme().has_value())
+    return emitOpError("expected scales and a scheme, or neither");
+  if (getBlockShape().has_value() != (getScheme() == QuantScheme::block))
+    return emitOpError("expected a block shape exactly for scheme block");
+  // C2
+  if (failed(checkSlice(*this, "weights", getWeights(), getSlice())) ||
+      (getScales() &&
+       failed(checkSlice(*this, "scales", getScales(), getScaleSlice()))))
+    return failure();
+  int64_t rank =
+      cast<MemRefType>(getSlice().value_or(getWeights().getType())).getRank();
+  int64_t least = getScheme() == QuantScheme::mxfp4 ? 3 : 2;
+  if (rank < least)
+    return emitOpError("rank of the weights is ")
+           << rank << ", expected at least " << least;
+  // C3
+  if (failed(checkEqual(*this, "depth of the source",
+                        getSource().getType().getDepth(), getDepth(*this))))
+    return failure();
+  // C4
+  if (getStride() < 1 || getStart() < 0)
+    return emitOpError("stride is ")
+           << getStride() << " and start " << getStart()
+           << ", expected at least 1 and 0";
+  return success();
+}
+
+LogicalResult ContractOp::verify() {
+  // C1
+  if (failed(checkEqual(*this, "number of results", getSums().size(),
+                        getWeights().size())))
+    return failure();
+  // C2
+  for (Value weights : getWeights())
+    if (failed(checkEqual(*this, "depth of the weights",
+                          cast<SourceType>(weights.getType()).getDepth(),
+                          getRows().getType().getDepth())))
+      return failure();
+  return success();
+}
+
+LogicalResult LoadColumnsOp::verify() {
+  // C1
+  if (failed(checkSlice(*this, "values", getValues(), getSlice())))
+    return failure();
+  return checkEqual(*this, "number of rows", getFragment().getType().getRows(),
+                    1);
+}
+
+LogicalResult LoadRowsOp::verify() {
+  // C1
+  return checkEqual(*this, "number of columns",
+                    getFragment().getType().getColumns(), 1);
+}
+
+LogicalResult MapOp::verify() {
+  // C2
+  FragmentType result = getResult().getType();
+  for (Value fragment : getFragments()) {
+    auto type = cast<FragmentType>(fragment.getType());
+    if ((type.getRows() != result.getRows() && type.getRows() != 1) ||
+        (type.getColumns() != result.getColumns() && type.getColumns() != 1))
+      return emitOpError("operand is ")
+             << type << ", expected rows and columns of " << result
+             << ", or one";
+  }
+  return success();
+}
+
+LogicalResult MapOp::verifyRegions() {
+  // C1
+  SmallVector<Type> elements;
+  for (Value fragment : getFragments())
+    elements.push_back(cast<FragmentType>(fragment.getType()).getElement());
+  if (failed(checkArguments(*this, getBody().front(), elements)))
+    return failure();
+  auto yield = dyn_cast<YieldOp>(getBody().front().getTerminator());
+  if (!yield)
+    return emitOpError("body ends with ")
+           << getBody().front().getTerminator()->getName()
+           << ", expected tile.yield";
+  if (yield.getElement().getType() != getResult().getType().getElement())
+    return emitOpError("body yields ")
+           << yield.getElement().getType() << ", expected "
+           << getResult().getType().getElement();
+  return success();
+}
