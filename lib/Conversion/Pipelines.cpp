@@ -83,6 +83,7 @@ struct TmpSchedule : PassWrapper<TmpSchedule, OperationPass<func::FuncOp>> {
 } // namespace
 
 void mlir::moe::buildFusePipeline(OpPassManager &manager) {
+  manager.addNestedPass<func::FuncOp>(createFuseGatePass());
   manager.addNestedPass<func::FuncOp>(createSplitExpertsPass());
   manager.addNestedPass<func::FuncOp>(createFuseGatherPass());
   manager.addNestedPass<func::FuncOp>(createFuseWeightsPass());
@@ -100,6 +101,7 @@ void mlir::moe::buildLowerToCpuPipeline(OpPassManager &manager,
   manager.addPass(createConvertTileToVectorPass());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
+  manager.addPass(createExpandVectorMathPass());
   manager.addPass(createOutlineParallelPass());
   addFloatEmulation(manager);
   addConversionToLLVM(manager);

@@ -58,6 +58,16 @@ def ConvertCopyToLinalgPass
   let dependentDialects = ["linalg::LinalgDialect"];
 }
 
+def ExpandVectorMathPass : Pass<"moe-expand-vector-math"> {
+  let summary = "compute exp, tanh and erf of f32 vectors by polynomials";
+  let description = [{
+    Otherwise each element would be a call of the C library. Scalars, and vectors of other
+    types, stay as they are. Relative errors are a few units in the last place.
+  }];
+  let dependentDialects = ["arith::ArithDialect", "math::MathDialect",
+                           "vector::VectorDialect"];
+}
+
 def WidenToF64Pass : Pass<"moe-widen-to-f64", "func::FuncOp"> {
   let summary = "evaluate a layer in f64";
   let description = [{

@@ -3,18 +3,20 @@
 #ifndef MOE_EXECUTE_LAYERMEMORY_H
 #define MOE_EXECUTE_LAYERMEMORY_H
 
-#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/DenseMap.h"
 #include <cstddef>
+#include <map>
 #include <mutex>
 
 namespace mlir::moe {
 
 /// What compiled code allocates while it runs. It gives back only what it no
 /// longer needs half-way; the rest, results included, is given back together.
-/// Safe for many threads.
+/// The next run gets the same blocks again, so that the system need not clear
+/// their pages again. Safe for many threads.
 class LayerMemory {
 public:
-  ~LayerMemory() { releaseAll(); }
+  ~LayerMemory();
 
   void *allocate(size_t size, size_t alignment);
   void release(void *address);
@@ -26,7 +28,10 @@ public:
 
 private:
   std::mutex mutex;
-  llvm::DenseSet<void *> blocks;
+  /// Blocks in use, with their sizes.
+  llvm::DenseMap<void *, size_t> blocks;
+  /// Blocks that were used in this run or the one before, by size.
+  std::multimap<size_t, void *> spare, lastSpare;
 };
 
 } // namespace mlir::moe

@@ -5,6 +5,16 @@
 
 include "mlir/Pass/PassBase.td"
 
+def FuseGatePass : Pass<"moe-fuse-gate", "func::FuncOp"> {
+  let summary = "make a linear gate one grouped GEMM";
+  let description = [{
+    A `moe.gate` of kind `linear` becomes a `moe.grouped_gemm` of one expert, with bias
+    and soft cap in its epilogue: the logits take the way of all other products. Gates
+    that compare by angle or distance stay.
+  }];
+  let dependentDialects = ["arith::ArithDialect", "math::MathDialect"];
+}
+
 def SplitExpertsPass : Pass<"moe-split-experts", "func::FuncOp"> {
   let summary = "make each expert MLP two grouped GEMMs";
   let description = [{

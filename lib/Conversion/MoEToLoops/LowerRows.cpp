@@ -1,5 +1,6 @@
 //===- LowerRows.cpp - Loops of dispatch, combine and mix -----------------===//
 
+#include "../VectorCode.h"
 #include "Lowerings.h"
 
 #include "mlir/IR/TypeUtilities.h"
@@ -16,17 +17,19 @@ Results mlir::moe::lowerToLoops(DispatchOp op, Code &code) {
   Term numRows = code.dim(op.getSources(), 0), width = code.dim(op.getX(), 1);
   Value rows = code.allocate(op.getRows().getType(), {numRows, width});
 
+  VectorCode vectors(code);
+  auto load = [&](Term token, Term column, std::optional<Term> count) {
+    return vectors.loadFloats(x, {token, column}, count);
+  };
   // With weights, every row that holds a token is written by the choice it
   // comes from.
   code.parallel(numRows, [&](Term row) {
     Term source = code.load(sources, {row});
-    Term filled = source >= 0;
-    Term token = code.max(source, code.index(0));
-    code.forEach(width, [&](Term column) {
-      auto branch = code.lazySelect(
-          filled, [&] { return code.load(x, {token, column}); },
-          [&] { return code.real(0); });
-      code.store(branch, rows, {row, column});
+    vectors.forColumns(width, [&](Term column, std::optional<Term> count) {
+      Term token = code.lazySelect(
+          source >= 0, [&] { return load(source, column, count); },
+          [&] { return vectors.broadcast(code.real(0)); });
+      vectors.storeFloats(token, rows, {row, column}, count);
     });
   });
   if (op.getWeights()) {
@@ -37,9 +40,10 @@ Results mlir::moe::lowerToLoops(DispatchOp op, Code &code) {
         Term row = code.load(positions, {token, choice});
         Term weight = code.load(weights, {token, choice});
         code.ifThen(row >= 0, [&] {
-          code.forEach(width, [&](Term column) {
-            code.store(weight * code.load(x, {token, column}), rows,
-                       {row, column});
+          vectors.forColumns(width, [&](Term column, std::optional<Term> count) {
+            vectors.storeFloats(vectors.broadcast(weight) *
+                                    load(token, column, count),
+                                rows, {row, column}, count);
           });
         });
       });
@@ -93,30 +97,36 @@ Results mlir::moe::lowerToLoops(CombineOp op, Code &code) {
        choices = code.dim(op.getPositions(), 1);
   Type type = op.getResult().getType();
   Type element = getElementTypeOrSelf(type);
+  VectorCode vectors(code);
   auto round = [&](Term value) {
     return op.getAccumulate() == Accumulate::result
-               ? code.roundTo(element, value)
+               ? vectors.roundVector(element, value)
                : value;
   };
-  Value result = code.allocate(cast<ShapedType>(type),
-                               {tokens, code.dim(op.getRows(), 1)});
+  Term width = code.dim(op.getRows(), 1);
+  Value result = code.allocate(cast<ShapedType>(type), {tokens, width});
 
+  auto emitSum = [&](Term token, Term column, std::optional<Term> count) {
+    Term zero = vectors.broadcast(code.real(0));
+    return code.fold(choices, zero, [&](Term step, Term sum) {
+      Term choice = order ? code.load(order, {token, step}) : step;
+      Term row = code.load(positions, {token, choice});
+      return code.lazySelect(
+          row >= 0,
+          [&] {
+            Term value = vectors.loadFloats(rows, {row, column}, count);
+            if (weights)
+              value = round(
+                  vectors.broadcast(code.load(weights, {token, choice})) * value);
+            return round(sum + value);
+          },
+          [&] { return sum; });
+    });
+  };
   code.parallel(tokens, [&](Term token) {
-    code.forEach(code.dim(op.getRows(), 1), [&](Term column) {
-      Term sum = code.fold(choices, code.real(0), [&](Term step, Term sum) {
-        Term choice = order ? code.load(order, {token, step}) : step;
-        Term row = code.load(positions, {token, choice});
-        return code.lazySelect(
-            row >= 0,
-            [&] {
-              Term value = code.load(rows, {row, column});
-              if (weights)
-                value = round(code.load(weights, {token, choice}) * value);
-              return round(sum + value);
-            },
-            [&] { return sum; });
-      });
-      code.store(sum, result, {token, column});
+    vectors.forColumns(width, [&](Term column, std::optional<Term> count) {
+      vectors.storeFloats(emitSum(token, column, count), result,
+                          {token, column}, count);
     });
   });
   return {code.tensor(result, type)};
@@ -149,12 +159,15 @@ Results mlir::moe::lowerToLoops(MixOp op, Code &code) {
   Term tokens = code.dim(op.getA(), 0), width = code.dim(op.getA(), 1);
   Type type = op.getResult().getType();
   Value result = code.allocate(cast<ShapedType>(type), {tokens, width});
+  VectorCode vectors(code);
   code.parallel(tokens, [&](Term token) {
     auto [aFactor, bFactor] = emitFactors(op, code, token);
-    code.forEach(width, [&, aFactor = aFactor, bFactor = bFactor](Term column) {
-      SmallVector<Term> at = {token, column};
-      code.store(aFactor * code.load(a, at) + bFactor * code.load(b, at),
-                 result, at);
+    Term first = vectors.broadcast(aFactor), second = vectors.broadcast(bFactor);
+    vectors.forColumns(width, [&](Term column, std::optional<Term> count) {
+      SmallVector<Value> at = {token, column};
+      vectors.storeFloats(first * vectors.loadFloats(a, at, count) +
+                              second * vectors.loadFloats(b, at, count),
+                          result, at, count);
     });
   });
   return {code.tensor(result, type)};

@@ -10,17 +10,11 @@ using namespace mlir::moe;
 /// A copy of `x` in the compute type.
 static Value widen(Value x, VectorCode &code) {
   Term depth = code.dim(x, 1);
-  Type element = cast<MemRefType>(x.getType()).getElementType();
   Value wide = code.allocate(code.realType, {code.dim(x, 0), depth});
-  Term full = depth - depth % static_cast<double>(code.lanes);
   code.parallel(code.dim(x, 0), [&](Term row) {
-    code.forRange(code.index(0), full, code.lanes, [&](Term k) {
-      Term narrow = code.loadVector(code.vectorOf(element), x, {row, k});
-      code.storeVector(code.term(code.convert(narrow, code.vectorType())), wide,
-                       {row, k});
-    });
-    code.forRange(full, depth, 1, [&](Term k) {
-      code.store(code.load(x, {row, k}), wide, {row, k});
+    code.forColumns(depth, [&](Term k, std::optional<Term> count) {
+      code.storeVector(code.loadFloats(x, {row, k}, count), wide, {row, k},
+                       count);
     });
   });
   return wide;

@@ -4,7 +4,7 @@
 #define MOE_LIB_CONVERSION_TILETOVECTOR_ROWVECTORS_H
 
 #include "TileLoop.h"
-#include "VectorCode.h"
+#include "../VectorCode.h"
 
 namespace mlir::moe {
 

@@ -91,13 +91,10 @@ private:
                                  : MemRefType();
     auto values =
         StoredWeights(load.getValues(), slice).open(coords.expert, code);
-    Type element = values.type().getElementType();
     fragments[load.getFragment()] = [=, this](Term, Term column,
                                               std::optional<Term> count) {
-      Term vector =
-          code.loadVector(code.vectorOf(element), values.buffer,
-                          values.index({coords.column + column}), count);
-      return code.term(code.convert(vector, code.vectorType()));
+      return code.loadFloats(values.buffer,
+                             values.index({coords.column + column}), count);
     };
   }
 
@@ -153,24 +150,12 @@ private:
 
   void emitStore(tile::StoreOp store) {
     const FragmentReader &read = fragments[store.getFragment()];
-    Value buffer = store.getBuffer();
-    Type element = cast<MemRefType>(buffer.getType()).getElementType();
-    auto storeColumns = [&](Term row, Term column, std::optional<Term> count) {
-      Value vector =
-          code.convert(read(row, column, count), code.vectorOf(element));
-      code.storeVector(code.term(vector), buffer,
-                       {coords.row + row, coords.column + column}, count);
-    };
-    double lanes = static_cast<double>(code.lanes);
-    Term full = coords.numColumns - coords.numColumns % lanes;
     code.forEach(coords.numRows, [&](Term row) {
-      code.forRange(code.index(0), full, code.lanes, [&](Term column) {
-        storeColumns(row, column, std::nullopt);
-      });
-      if (op.getColumns() % code.lanes)
-        code.ifThen(full < coords.numColumns, [&] {
-          storeColumns(row, full, coords.numColumns - full);
-        });
+      code.forColumns(
+          coords.numColumns, [&](Term column, std::optional<Term> count) {
+            code.storeFloats(read(row, column, count), store.getBuffer(),
+                             {coords.row + row, coords.column + column}, count);
+          });
     });
   }
 

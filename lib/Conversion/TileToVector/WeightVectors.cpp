@@ -51,12 +51,8 @@ static bool isFloat(MemRefType type) {
 Term WeightVectors::alongInputs(Term column, Term k, std::optional<Term> count,
                                 VectorCode &code) const {
   Term output = getOutput(column, code);
-  if (isOutIn() && stored && isFloat(stored->type())) {
-    Type element = stored->type().getElementType();
-    Term vector = code.loadVector(code.vectorOf(element), stored->buffer,
-                                  stored->index({output, k}), count);
-    return code.term(code.convert(vector, code.vectorType()));
-  }
+  if (isOutIn() && stored && isFloat(stored->type()))
+    return code.loadFloats(stored->buffer, stored->index({output, k}), count);
   return gather(
       [&](Term lane) {
         return isOutIn() ? read({output, k + lane}) : read({k + lane, output});

@@ -5,7 +5,7 @@
 
 #include "../WeightReader.h"
 #include "TileLoop.h"
-#include "VectorCode.h"
+#include "../VectorCode.h"
 
 namespace mlir::moe {
 

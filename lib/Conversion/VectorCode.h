@@ -1,17 +1,23 @@
 //===- VectorCode.h - Formulas on vectors -----------------------*- C++ -*-===//
 
-#ifndef MOE_LIB_CONVERSION_TILETOVECTOR_VECTORCODE_H
-#define MOE_LIB_CONVERSION_TILETOVECTOR_VECTORCODE_H
+#ifndef MOE_LIB_CONVERSION_VECTORCODE_H
+#define MOE_LIB_CONVERSION_VECTORCODE_H
 
-#include "../Code.h"
+#include "Code.h"
 
 namespace mlir::moe {
 
 /// Code on vectors of `lanes` elements of the compute type.
+/// Where one Code is made of another, both write at the same place.
 class VectorCode : public Code {
 public:
   VectorCode(OpBuilder &builder, Location loc, FloatType real, int64_t lanes)
       : Code(builder, loc, real), lanes(lanes) {}
+
+  /// Of the width of the longest vectors, for ops whose time is that of memory.
+  explicit VectorCode(Code &code)
+      : VectorCode(code.builder, code.loc, code.realType,
+                   512 / code.realType.getWidth()) {}
 
   const int64_t lanes;
 
@@ -34,6 +40,24 @@ public:
   void storeVector(Term vector, Value buffer, ArrayRef<Value> at,
                    std::optional<Term> count = std::nullopt);
 
+  /// The same on `lanes` floats of any type, converted to and from the compute
+  /// type.
+  Term loadFloats(Value buffer, ArrayRef<Value> at,
+                  std::optional<Term> count = std::nullopt);
+  void storeFloats(Term vector, Value buffer, ArrayRef<Value> at,
+                   std::optional<Term> count = std::nullopt);
+
+  /// The nearest values of `element`, in the compute type.
+  Term roundVector(Type element, Term vector) {
+    return term(convert(convert(vector, vectorOf(element)), vectorType()));
+  }
+
+  /// Calls `body` for vectors of `width` columns: full ones, then one with the
+  /// count of its columns that are left.
+  void forColumns(Term width,
+                  function_ref<void(Term column, std::optional<Term> count)>
+                      body);
+
   Term bitcast(Term vector, VectorType type);
   /// Elements of `a` and `b` put behind each other, at these positions.
   Term shuffle(Term a, Term b, ArrayRef<int64_t> positions);
@@ -49,4 +73,4 @@ public:
 
 } // namespace mlir::moe
 
-#endif // MOE_LIB_CONVERSION_TILETOVECTOR_VECTORCODE_H
+#endif // MOE_LIB_CONVERSION_VECTORCODE_H

@@ -44,6 +44,27 @@ void VectorCode::storeVector(Term vector, Value buffer, ArrayRef<Value> at,
   vector::MaskedStoreOp::create(builder, loc, buffer, at, mask, vector.value);
 }
 
+Term VectorCode::loadFloats(Value buffer, ArrayRef<Value> at,
+                            std::optional<Term> count) {
+  Type element = cast<MemRefType>(buffer.getType()).getElementType();
+  Term vector = loadVector(vectorOf(element), buffer, at, count);
+  return term(convert(vector, vectorType()));
+}
+
+void VectorCode::storeFloats(Term vector, Value buffer, ArrayRef<Value> at,
+                             std::optional<Term> count) {
+  Type element = cast<MemRefType>(buffer.getType()).getElementType();
+  storeVector(term(convert(vector, vectorOf(element))), buffer, at, count);
+}
+
+void VectorCode::forColumns(
+    Term width, function_ref<void(Term, std::optional<Term>)> body) {
+  Term full = width - width % static_cast<double>(lanes);
+  forRange(index(0), full, lanes,
+           [&](Term column) { body(column, std::nullopt); });
+  ifThen(full < width, [&] { body(full, width - full); });
+}
+
 Term VectorCode::bitcast(Term vector, VectorType type) {
   return term(vector::BitCastOp::create(builder, loc, type, vector.value));
 }
