@@ -77,9 +77,12 @@ llvm::Error Session::prepare(const Setting &setting) {
         llvm::formatv("at the speed of {0} tokens a run takes {1:f0} s, the "
                       "limit is {2:f0} s",
                       tokens, expected, limit));
-  if (tokens != setting.tokens)
+  if (tokens != setting.tokens) {
+    layer->setTokens(setting.tokens);
+    // The first run of a size makes the system clear the pages of its memory.
+    layer->run();
     machine.measure();
-  layer->setTokens(setting.tokens);
+  }
   tokens = setting.tokens;
   return llvm::Error::success();
 }

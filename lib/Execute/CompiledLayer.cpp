@@ -31,19 +31,24 @@ static void *alignedAllocate(int64_t alignment, int64_t size) {
 }
 static void release(void *address) { getMemory().release(address); }
 
-/// Threads take small runs of iterations until none is left, so that uneven
-/// ones even out.
+/// Threads take runs of iterations until none is left: long ones first, so that
+/// neighbours stay on one core, and short ones in the end, so that all threads
+/// end together.
 static void parallelFor(int64_t count, void (*task)(int64_t, int64_t, void *),
                         void *values) {
   static llvm::DefaultThreadPool pool;
   int64_t threads = pool.getMaxConcurrency();
-  int64_t run = std::max<int64_t>(1, count / (threads * 8));
   std::atomic<int64_t> next = 0;
   auto work = [&] {
-    for (int64_t begin; (begin = next.fetch_add(run)) < count;)
-      task(begin, std::min(begin + run, count), values);
+    for (int64_t begin = next; begin < count;) {
+      int64_t run = std::max<int64_t>(1, (count - begin) / (threads * 4));
+      if (!next.compare_exchange_weak(begin, begin + run))
+        continue;
+      task(begin, begin + run, values);
+      begin = next;
+    }
   };
-  for (int64_t thread = 1; thread < threads && thread * run < count; ++thread)
+  for (int64_t thread = 1; thread < std::min(threads, count); ++thread)
     pool.async(work);
   work();
   pool.wait();

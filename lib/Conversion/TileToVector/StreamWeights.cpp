@@ -4,10 +4,11 @@
 // lanes are inputs, and each sum is spread over the lanes of a vector until its
 // end:
 //
-//   for group of columns:
-//     for group of rows:
-//       for vector of inputs:   part[r][c] += row[r][k ..] * weights[c][k ..]
-//       sums[r][c] = sum of the lanes of part[r][c]
+//   for block of inputs:
+//     for group of columns:
+//       for group of rows:
+//         for vector of inputs:   part[r][c] += row[r][k ..] * weights[c][k ..]
+//         sums[r][c] += sum of the lanes of part[r][c]
 //
 // Rows come inside, so that a group's weights come from memory once. If the
 // columns of an input are contiguous, lanes are columns, as with packed weights.
@@ -29,43 +30,67 @@ public:
         inputs(code.lanes * contraction.inputsPerLane()) {}
 
   void emit() {
-    // Each weight is used for all rows of a group before the next is read, each
-    // element of a row for all columns.
-    const int64_t side = code.lanes >= 16 ? 4 : 2;
-    Term numRows = contraction.coords.numRows;
-    if (contraction.schedule.getStreamRows() < side) {
-      emitColumns(1, 2 * side);
+    // As many sums as fit in registers beside the vectors they are made of; a
+    // row alone takes columns instead, to read from as many places at once.
+    const int64_t columns = code.lanes >= 16 ? 4 : 2, rows = code.lanes >= 16 ? 6 : 4;
+    Term isFew = contraction.coords.numRows < 4;
+    code.ifThen(isFew, [&] {
+      emitDepth(code.index(0), code.index(contraction.depth), true, 1, 8);
+    });
+    if (contraction.schedule.getStreamRows() < 4)
       return;
-    }
-    Term isFew = numRows < static_cast<double>(side);
-    code.ifThen(isFew, [&] { emitColumns(1, 2 * side); });
-    code.ifThen(!isFew, [&] { emitColumns(side, code.lanes / side); });
+    code.ifThen(!isFew, [&] {
+      // The rows' elements of one block stay in the nearest cache.
+      int64_t block = std::min(contraction.schedule.getDepth(), contraction.depth);
+      int64_t full = contraction.depth - contraction.depth % block;
+      emitDepth(code.index(0), code.index(block), true, rows, columns);
+      code.forRange(code.index(block), code.index(full), block, [&](Term begin) {
+        emitDepth(begin, begin + static_cast<double>(block), false, rows, columns);
+      });
+      if (full < contraction.depth)
+        emitDepth(code.index(full), code.index(contraction.depth), false, rows,
+                  columns);
+    });
   }
 
 private:
-  void emitColumns(int64_t groupRows, int64_t groupColumns) {
-    Term begin = code.index(0), end = contraction.coords.numColumns;
+  /// Inputs from `begin` to `end`, which are whole vectors unless `end` is the
+  /// depth.
+  void emitDepth(Term begin, Term end, bool isFirst, int64_t groupRows,
+                 int64_t groupColumns) {
+    Term column = code.index(0), numColumns = contraction.coords.numColumns;
     for (int64_t size : {groupColumns, int64_t(1)}) {
-      Term last = end - (end - begin) % static_cast<double>(size);
-      code.forRange(begin, last, size, [&](Term column) {
+      Term last = numColumns - (numColumns - column) % static_cast<double>(size);
+      code.forRange(column, last, size, [&](Term column) {
         forRowGroups(contraction.coords.numRows, groupRows, code,
                      [&](Term row, int64_t rows) {
-                       emitBlock(row, rows, column, size);
+                       emitBlock({row, rows, column, size, begin, end, isFirst});
                      });
       });
-      begin = last;
+      column = last;
     }
   }
 
-  void emitBlock(Term row, int64_t numRows, Term column, int64_t numColumns) {
+  struct Block {
+    Term row;
+    int64_t numRows;
+    Term column;
+    int64_t numColumns;
+    Term begin, end;
+    bool isFirst;
+  };
+
+  void emitBlock(const Block &block) {
     SmallVector<Value> rows;
-    for (int64_t r = 0; r < numRows; ++r)
+    for (int64_t r = 0; r < block.numRows; ++r)
       rows.push_back(contraction.rows.open(
-          contraction.coords, row + static_cast<double>(r), code));
+          contraction.coords, block.row + static_cast<double>(r), code));
     auto step = [&](Term k, ArrayRef<Term> parts, std::optional<Term> count) {
       SmallVector<Term> columns, next;
-      for (int64_t c = 0; c < numColumns; ++c)
-        columns.push_back(loadWeights(column + static_cast<double>(c), k, count));
+      for (int64_t c = 0; c < block.numColumns; ++c) {
+        Term column = block.column + static_cast<double>(c);
+        columns.push_back(loadWeights(column, k, count));
+      }
       for (Value memory : rows) {
         Term x = loadInputs(memory, k, count);
         for (Term weights : columns)
@@ -75,16 +100,20 @@ private:
       return next;
     };
 
-    int64_t full = contraction.depth - contraction.depth % inputs;
-    SmallVector<Term> parts(numRows * numColumns, code.broadcast(code.real(0)));
-    parts = code.fold(
-        code.index(0), code.index(full), inputs, parts,
-        [&](Term k, ArrayRef<Term> sofar) {
-          return step(k, sofar, std::nullopt);
-        });
-    if (int64_t rest = contraction.depth - full)
-      parts = step(code.index(full), parts, code.index(rest));
-    store(parts, row, numRows, column, numColumns);
+    Term count = block.end - block.begin;
+    Term full = block.end - count % static_cast<double>(inputs);
+    SmallVector<Term> parts(block.numRows * block.numColumns,
+                            code.broadcast(code.real(0)));
+    parts = code.fold(block.begin, full, inputs, parts,
+                      [&](Term k, ArrayRef<Term> sofar) {
+                        return step(k, sofar, std::nullopt);
+                      });
+    if (int64_t rest = contraction.depth % inputs)
+      parts = code.fold(full, block.end, inputs, parts,
+                        [&](Term k, ArrayRef<Term> sofar) {
+                          return step(k, sofar, code.index(rest));
+                        });
+    store(parts, block);
   }
 
   Term loadWeights(Term column, Term k, std::optional<Term> count) {
@@ -98,16 +127,22 @@ private:
     return code.loadVector(VectorType::get({inputs}, element), row, {k}, count);
   }
 
-  void store(ArrayRef<Term> parts, Term row, int64_t numRows, Term column,
-             int64_t numColumns) {
+  void store(ArrayRef<Term> parts, const Block &block) {
+    int64_t columns = block.numColumns;
+    VectorType type = VectorType::get({columns}, code.realType);
     // As many rows at a time as have all their sums in one vector.
-    int64_t rowsAtOnce = std::min(numRows, code.lanes / numColumns);
-    for (int64_t r = 0; r < numRows; r += rowsAtOnce) {
-      Term all = code.sumEach(SmallVector<Term>(
-          parts.slice(r * numColumns, rowsAtOnce * numColumns)));
-      for (int64_t i = 0; i < rowsAtOnce; ++i)
-        code.storeVector(code.slice(all, i * numColumns, numColumns), sums,
-                         {row + static_cast<double>(r + i), column});
+    for (int64_t r = 0, rows; r < block.numRows; r += rows) {
+      rows = std::min(block.numRows - r, code.lanes / columns);
+      Term all = code.sumEach(
+          SmallVector<Term>(parts.slice(r * columns, rows * columns)));
+      for (int64_t i = 0; i < rows; ++i) {
+        SmallVector<Value> at = {block.row + static_cast<double>(r + i),
+                                 block.column};
+        Term sum = code.slice(all, i * columns, columns);
+        if (!block.isFirst)
+          sum = sum + code.loadVector(type, sums, at);
+        code.storeVector(sum, sums, at);
+      }
     }
   }
 
