@@ -29,16 +29,20 @@ static constexpr ExpertTensors fusedGateUp = {.up = "experts.gate_up_proj",
 static constexpr llvm::StringRef bias = "gate.e_score_correction_bias";
 static constexpr llvm::StringRef expertCount = "num_local_experts|num_experts";
 
+static constexpr Requirement dbrxRequires[] = {
+    {"ffn_config.uniform_expert_assignment", "false"}};
 static constexpr Requirement deepseekV2Requires[] = {
     {"scoring_func", "\"softmax\""}, {"norm_topk_prob", "false"}};
 static constexpr Requirement deepseekV3Requires[] = {
     {"scoring_func", "\"sigmoid\""}, {"topk_method", "\"noaux_tc\""}};
+static constexpr Requirement ernieRequires[] = {
+    {"moe_gate_act", "\"softmax\""}, {"moe_norm_gate_logits", "true"}};
 static constexpr Requirement gemma4Requires[] = {
     {"enable_moe_block", "true", false}};
 static constexpr Requirement hunyuanRequires[] = {
-    {"norm_topk_prob", "true"},
-    {"moe_drop_tokens", "false"},
-    {"use_mixed_mlp_moe", "true"}};
+    {"norm_topk_prob", "true"},     {"group_limited_greedy", "false"},
+    {"routed_scaling_factor", "1"}, {"moe_drop_tokens", "false"},
+    {"use_mixed_mlp_moe", "true"},  {"mlp_bias", "false"}};
 static constexpr Requirement noShared[] = {{"shared_intermediate_size", "0"}};
 static constexpr Requirement minimaxM2Requires[] = {
     {"shared_intermediate_size", "0"},
@@ -127,6 +131,7 @@ static constexpr Model models[] = {
      .activation = {.fn = {"ffn_config.ffn_act_fn.name", "silu"}},
      .accumulate = Accumulate::result,
      .combineOrder = CombineOrder::expert,
+     .requirements = dbrxRequires,
      .published = {"ffn.",
                    "router.layer.weight",
                    "",
@@ -174,6 +179,7 @@ static constexpr Model models[] = {
      .shared = {.width = {"moe_intermediate_size"},
                 .count = {"moe_num_shared_experts", 2},
                 .bias = {"use_bias", false}},
+     .requirements = ernieRequires,
      .published = {"mlp.", "gate.weight", "",
                    "moe_statics.e_score_correction_bias", gateUpDown},
      .fused = {"mlp.", "gate.weight", "",

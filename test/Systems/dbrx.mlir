@@ -4,8 +4,9 @@
 
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/dbrx.plain.in.safetensors --expect=%S/Data/dbrx.plain.out.safetensors --tolerance=1e-5
-// RUN: moe-run %s --input=%S/Data/dbrx.empty.in.safetensors --expect=%S/Data/dbrx.empty.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/dbrx.ties.in.safetensors --expect=%S/Data/dbrx.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/dbrx.empty.in.safetensors --expect=%S/Data/dbrx.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/dbrx.flood.in.safetensors --expect=%S/Data/dbrx.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/dbrx.t0.in.safetensors --expect=%S/Data/dbrx.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/dbrx.t1.in.safetensors --expect=%S/Data/dbrx.t1.out.safetensors --tolerance=1e-5
 

@@ -3,6 +3,8 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/deepseek-v2-lite.plain.in.safetensors --expect=%S/Data/deepseek-v2-lite.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepseek-v2-lite.ties.in.safetensors --expect=%S/Data/deepseek-v2-lite.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepseek-v2-lite.empty.in.safetensors --expect=%S/Data/deepseek-v2-lite.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepseek-v2-lite.flood.in.safetensors --expect=%S/Data/deepseek-v2-lite.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepseek-v2-lite.t1.in.safetensors --expect=%S/Data/deepseek-v2-lite.t1.out.safetensors --tolerance=1e-5
 
 // CHECK: moe.gate linear

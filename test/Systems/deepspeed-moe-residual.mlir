@@ -6,6 +6,8 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-residual.plain.in.safetensors --expect=%S/Data/deepspeed-moe-residual.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-residual.drops.in.safetensors --expect=%S/Data/deepspeed-moe-residual.drops.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-residual.ties.in.safetensors --expect=%S/Data/deepspeed-moe-residual.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-residual.empty.in.safetensors --expect=%S/Data/deepspeed-moe-residual.empty.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-residual.flood.in.safetensors --expect=%S/Data/deepspeed-moe-residual.flood.out.safetensors --tolerance=1e-5
 
 // CHECK-LABEL: func.func @moe_layer(

@@ -6,9 +6,10 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-top2.plain.in.safetensors --expect=%S/Data/deepspeed-moe-top2.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-top2.drops.in.safetensors --expect=%S/Data/deepspeed-moe-top2.drops.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-top2.ties.in.safetensors --expect=%S/Data/deepspeed-moe-top2.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-top2.empty.in.safetensors --expect=%S/Data/deepspeed-moe-top2.empty.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-top2.flood.in.safetensors --expect=%S/Data/deepspeed-moe-top2.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-top2.few.in.safetensors --expect=%S/Data/deepspeed-moe-top2.few.out.safetensors --tolerance=1e-5
-// RUN: moe-run %s --input=%S/Data/deepspeed-moe-top2.ties.in.safetensors --expect=%S/Data/deepspeed-moe-top2.ties.out.safetensors --tolerance=1e-5
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: moe.top_k %{{.*}} except(

@@ -7,9 +7,10 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-probs.plain.in.safetensors --expect=%S/Data/deepspeed-moe-topk-probs.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-probs.drops.in.safetensors --expect=%S/Data/deepspeed-moe-topk-probs.drops.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-probs.negative.in.safetensors --expect=%S/Data/deepspeed-moe-topk-probs.negative.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-probs.empty.in.safetensors --expect=%S/Data/deepspeed-moe-topk-probs.empty.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-probs.flood.in.safetensors --expect=%S/Data/deepspeed-moe-topk-probs.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-probs.few.in.safetensors --expect=%S/Data/deepspeed-moe-topk-probs.few.out.safetensors --tolerance=1e-5
-// RUN: moe-run %s --input=%S/Data/deepspeed-moe-topk-probs.negative.in.safetensors --expect=%S/Data/deepspeed-moe-topk-probs.negative.out.safetensors --tolerance=1e-5
 
 // CHECK-LABEL: func.func @moe_layer(
 // CHECK: divide_by_choices

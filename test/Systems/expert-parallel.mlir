@@ -4,6 +4,8 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/expert-parallel.plain.in.safetensors --expect=%S/Data/expert-parallel.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/expert-parallel.ties.in.safetensors --expect=%S/Data/expert-parallel.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/expert-parallel.empty.in.safetensors --expect=%S/Data/expert-parallel.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/expert-parallel.flood.in.safetensors --expect=%S/Data/expert-parallel.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/expert-parallel.t0.in.safetensors --expect=%S/Data/expert-parallel.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/expert-parallel.t1.in.safetensors --expect=%S/Data/expert-parallel.t1.out.safetensors --tolerance=1e-5
 

@@ -5,6 +5,7 @@
 // RUN: moe-run %s --input=%S/Data/granite-moe.plain.in.safetensors --expect=%S/Data/granite-moe.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/granite-moe.ties.in.safetensors --expect=%S/Data/granite-moe.ties.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/granite-moe.empty.in.safetensors --expect=%S/Data/granite-moe.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/granite-moe.flood.in.safetensors --expect=%S/Data/granite-moe.flood.out.safetensors --tolerance=1e-5
 
 // CHECK: moe.gate linear
 // CHECK: moe.top_k

@@ -5,8 +5,9 @@
 
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/grok-1.plain.in.safetensors --expect=%S/Data/grok-1.plain.out.safetensors --tolerance=1e-5
-// RUN: moe-run %s --input=%S/Data/grok-1.flood.in.safetensors --expect=%S/Data/grok-1.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/grok-1.ties.in.safetensors --expect=%S/Data/grok-1.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/grok-1.empty.in.safetensors --expect=%S/Data/grok-1.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/grok-1.flood.in.safetensors --expect=%S/Data/grok-1.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/grok-1.t0.in.safetensors --expect=%S/Data/grok-1.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/grok-1.t1.in.safetensors --expect=%S/Data/grok-1.t1.out.safetensors --tolerance=1e-5
 

@@ -7,8 +7,9 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/gshard-sampling.plain.in.safetensors --expect=%S/Data/gshard-sampling.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/gshard-sampling.drops.in.safetensors --expect=%S/Data/gshard-sampling.drops.out.safetensors --tolerance=1e-5
-// RUN: moe-run %s --input=%S/Data/gshard-sampling.flood.in.safetensors --expect=%S/Data/gshard-sampling.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/gshard-sampling.ties.in.safetensors --expect=%S/Data/gshard-sampling.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/gshard-sampling.empty.in.safetensors --expect=%S/Data/gshard-sampling.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/gshard-sampling.flood.in.safetensors --expect=%S/Data/gshard-sampling.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/gshard-sampling.t0.in.safetensors --expect=%S/Data/gshard-sampling.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/gshard-sampling.t1.in.safetensors --expect=%S/Data/gshard-sampling.t1.out.safetensors --tolerance=1e-5
 

@@ -5,6 +5,8 @@
 // RUN: moe-run %s --input=%S/Data/hunyuan.plain.in.safetensors --expect=%S/Data/hunyuan.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/hunyuan.drops.in.safetensors --expect=%S/Data/hunyuan.drops.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/hunyuan.ties.in.safetensors --expect=%S/Data/hunyuan.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/hunyuan.empty.in.safetensors --expect=%S/Data/hunyuan.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/hunyuan.flood.in.safetensors --expect=%S/Data/hunyuan.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/hunyuan.t0.in.safetensors --expect=%S/Data/hunyuan.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/hunyuan.t1.in.safetensors --expect=%S/Data/hunyuan.t1.out.safetensors --tolerance=1e-5
 

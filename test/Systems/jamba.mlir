@@ -3,6 +3,7 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/jamba.plain.in.safetensors --expect=%S/Data/jamba.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/jamba.ties.in.safetensors --expect=%S/Data/jamba.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/jamba.empty.in.safetensors --expect=%S/Data/jamba.empty.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/jamba.flood.in.safetensors --expect=%S/Data/jamba.flood.out.safetensors --tolerance=1e-5
 
 // CHECK: moe.gate linear

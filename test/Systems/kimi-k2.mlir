@@ -4,6 +4,7 @@
 // RUN: moe-run %s --input=%S/Data/kimi-k2.plain.in.safetensors --expect=%S/Data/kimi-k2.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/kimi-k2.ties.in.safetensors --expect=%S/Data/kimi-k2.ties.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/kimi-k2.empty.in.safetensors --expect=%S/Data/kimi-k2.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/kimi-k2.flood.in.safetensors --expect=%S/Data/kimi-k2.flood.out.safetensors --tolerance=1e-5
 
 // CHECK: moe.gate linear
 // CHECK: moe.score sigmoid

@@ -7,8 +7,10 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/limoe.plain.in.safetensors --expect=%S/Data/limoe.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/limoe.drops.in.safetensors --expect=%S/Data/limoe.drops.out.safetensors --tolerance=1e-5
-// RUN: moe-run %s --input=%S/Data/limoe.flood.in.safetensors --expect=%S/Data/limoe.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/limoe.images.in.safetensors --expect=%S/Data/limoe.images.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/limoe.ties.in.safetensors --expect=%S/Data/limoe.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/limoe.empty.in.safetensors --expect=%S/Data/limoe.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/limoe.flood.in.safetensors --expect=%S/Data/limoe.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/limoe.t0.in.safetensors --expect=%S/Data/limoe.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/limoe.t1.in.safetensors --expect=%S/Data/limoe.t1.out.safetensors --tolerance=1e-5
 

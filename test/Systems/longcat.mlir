@@ -6,6 +6,7 @@
 // RUN: moe-run %s --input=%S/Data/longcat.plain.in.safetensors --expect=%S/Data/longcat.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/longcat.ties.in.safetensors --expect=%S/Data/longcat.ties.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/longcat.empty.in.safetensors --expect=%S/Data/longcat.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/longcat.flood.in.safetensors --expect=%S/Data/longcat.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/longcat.t1.in.safetensors --expect=%S/Data/longcat.t1.out.safetensors --tolerance=1e-5
 
 // CHECK: moe.gate linear

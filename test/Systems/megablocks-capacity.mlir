@@ -5,6 +5,8 @@
 // RUN: moe-run %s --input=%S/Data/megablocks-capacity.plain.in.safetensors --expect=%S/Data/megablocks-capacity.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/megablocks-capacity.drops.in.safetensors --expect=%S/Data/megablocks-capacity.drops.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/megablocks-capacity.ties.in.safetensors --expect=%S/Data/megablocks-capacity.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/megablocks-capacity.empty.in.safetensors --expect=%S/Data/megablocks-capacity.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/megablocks-capacity.flood.in.safetensors --expect=%S/Data/megablocks-capacity.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/megablocks-capacity.few.in.safetensors --expect=%S/Data/megablocks-capacity.few.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/megablocks-capacity.t0.in.safetensors --expect=%S/Data/megablocks-capacity.t0.out.safetensors --tolerance=1e-5
 

@@ -5,6 +5,7 @@
 // RUN: moe-run %s --input=%S/Data/megablocks-dmoe.plain.in.safetensors --expect=%S/Data/megablocks-dmoe.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/megablocks-dmoe.ties.in.safetensors --expect=%S/Data/megablocks-dmoe.ties.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/megablocks-dmoe.empty.in.safetensors --expect=%S/Data/megablocks-dmoe.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/megablocks-dmoe.flood.in.safetensors --expect=%S/Data/megablocks-dmoe.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/megablocks-dmoe.t0.in.safetensors --expect=%S/Data/megablocks-dmoe.t0.out.safetensors --tolerance=1e-5
 
 // CHECK: moe.gate linear

@@ -6,6 +6,8 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/meta-1.1t.plain.in.safetensors --expect=%S/Data/meta-1.1t.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/meta-1.1t.drops.in.safetensors --expect=%S/Data/meta-1.1t.drops.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/meta-1.1t.ties.in.safetensors --expect=%S/Data/meta-1.1t.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/meta-1.1t.empty.in.safetensors --expect=%S/Data/meta-1.1t.empty.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/meta-1.1t.flood.in.safetensors --expect=%S/Data/meta-1.1t.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/meta-1.1t.t0.in.safetensors --expect=%S/Data/meta-1.1t.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/meta-1.1t.t1.in.safetensors --expect=%S/Data/meta-1.1t.t1.out.safetensors --tolerance=1e-5

@@ -4,6 +4,7 @@
 // RUN: moe-run %s --input=%S/Data/minimax-m1.plain.in.safetensors --expect=%S/Data/minimax-m1.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/minimax-m1.ties.in.safetensors --expect=%S/Data/minimax-m1.ties.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/minimax-m1.empty.in.safetensors --expect=%S/Data/minimax-m1.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/minimax-m1.flood.in.safetensors --expect=%S/Data/minimax-m1.flood.out.safetensors --tolerance=1e-5
 
 // CHECK: moe.gate linear
 // CHECK: moe.score softmax

@@ -4,6 +4,7 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/minimax-m2.plain.in.safetensors --expect=%S/Data/minimax-m2.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/minimax-m2.ties.in.safetensors --expect=%S/Data/minimax-m2.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/minimax-m2.empty.in.safetensors --expect=%S/Data/minimax-m2.empty.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/minimax-m2.flood.in.safetensors --expect=%S/Data/minimax-m2.flood.out.safetensors --tolerance=1e-5
 
 // CHECK: moe.gate linear

@@ -5,6 +5,8 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/mixtral-8x22b.plain.in.safetensors --expect=%S/Data/mixtral-8x22b.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/mixtral-8x22b.ties.in.safetensors --expect=%S/Data/mixtral-8x22b.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/mixtral-8x22b.empty.in.safetensors --expect=%S/Data/mixtral-8x22b.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/mixtral-8x22b.flood.in.safetensors --expect=%S/Data/mixtral-8x22b.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/mixtral-8x22b.t0.in.safetensors --expect=%S/Data/mixtral-8x22b.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/mixtral-8x22b.t1.in.safetensors --expect=%S/Data/mixtral-8x22b.t1.out.safetensors --tolerance=1e-5
 

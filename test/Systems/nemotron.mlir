@@ -6,6 +6,7 @@
 // RUN: moe-run %s --input=%S/Data/nemotron.plain.in.safetensors --expect=%S/Data/nemotron.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/nemotron.ties.in.safetensors --expect=%S/Data/nemotron.ties.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/nemotron.empty.in.safetensors --expect=%S/Data/nemotron.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/nemotron.flood.in.safetensors --expect=%S/Data/nemotron.flood.out.safetensors --tolerance=1e-5
 
 // CHECK: moe.gate linear
 // CHECK: moe.score sigmoid

@@ -10,6 +10,8 @@
 // RUN: moe-run %s --input=%S/Data/nllb-moe.drops.in.safetensors --expect=%S/Data/nllb-moe.drops.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/nllb-moe.padding.in.safetensors --expect=%S/Data/nllb-moe.padding.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/nllb-moe.ties.in.safetensors --expect=%S/Data/nllb-moe.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/nllb-moe.empty.in.safetensors --expect=%S/Data/nllb-moe.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/nllb-moe.flood.in.safetensors --expect=%S/Data/nllb-moe.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/nllb-moe.t0.in.safetensors --expect=%S/Data/nllb-moe.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/nllb-moe.t1.in.safetensors --expect=%S/Data/nllb-moe.t1.out.safetensors --tolerance=1e-5
 

@@ -4,6 +4,7 @@
 // RUN: moe-run %s --input=%S/Data/olmoe.plain.in.safetensors --expect=%S/Data/olmoe.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/olmoe.ties.in.safetensors --expect=%S/Data/olmoe.ties.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/olmoe.empty.in.safetensors --expect=%S/Data/olmoe.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/olmoe.flood.in.safetensors --expect=%S/Data/olmoe.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/olmoe.t0.in.safetensors --expect=%S/Data/olmoe.t0.out.safetensors --tolerance=1e-5
 
 // CHECK: moe.gate linear

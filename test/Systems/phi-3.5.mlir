@@ -4,6 +4,8 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/phi-3.5.plain.in.safetensors --expect=%S/Data/phi-3.5.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/phi-3.5.rivals.in.safetensors --expect=%S/Data/phi-3.5.rivals.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/phi-3.5.ties.in.safetensors --expect=%S/Data/phi-3.5.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/phi-3.5.empty.in.safetensors --expect=%S/Data/phi-3.5.empty.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/phi-3.5.flood.in.safetensors --expect=%S/Data/phi-3.5.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/phi-3.5.t1.in.safetensors --expect=%S/Data/phi-3.5.t1.out.safetensors --tolerance=1e-5
 

@@ -3,6 +3,8 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/qwen2-moe.plain.in.safetensors --expect=%S/Data/qwen2-moe.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/qwen2-moe.ties.in.safetensors --expect=%S/Data/qwen2-moe.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/qwen2-moe.empty.in.safetensors --expect=%S/Data/qwen2-moe.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/qwen2-moe.flood.in.safetensors --expect=%S/Data/qwen2-moe.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/qwen2-moe.t0.in.safetensors --expect=%S/Data/qwen2-moe.t0.out.safetensors --tolerance=1e-5
 
 // CHECK: moe.gate linear

@@ -4,6 +4,7 @@
 // RUN: moe-run %s --input=%S/Data/qwen3-next.plain.in.safetensors --expect=%S/Data/qwen3-next.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/qwen3-next.ties.in.safetensors --expect=%S/Data/qwen3-next.ties.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/qwen3-next.empty.in.safetensors --expect=%S/Data/qwen3-next.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/qwen3-next.flood.in.safetensors --expect=%S/Data/qwen3-next.flood.out.safetensors --tolerance=1e-5
 
 // CHECK: moe.gate linear
 // CHECK: moe.score softmax

@@ -3,8 +3,9 @@
 
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/remoe.plain.in.safetensors --expect=%S/Data/remoe.plain.out.safetensors --tolerance=1e-5
-// RUN: moe-run %s --input=%S/Data/remoe.ties.in.safetensors --expect=%S/Data/remoe.ties.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/remoe.none.in.safetensors --expect=%S/Data/remoe.none.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/remoe.ties.in.safetensors --expect=%S/Data/remoe.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/remoe.empty.in.safetensors --expect=%S/Data/remoe.empty.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/remoe.t0.in.safetensors --expect=%S/Data/remoe.t0.out.safetensors --tolerance=1e-5
 
 // CHECK: moe.gate linear

@@ -5,6 +5,8 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/sagemaker-moe.plain.in.safetensors --expect=%S/Data/sagemaker-moe.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/sagemaker-moe.ties.in.safetensors --expect=%S/Data/sagemaker-moe.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/sagemaker-moe.empty.in.safetensors --expect=%S/Data/sagemaker-moe.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/sagemaker-moe.flood.in.safetensors --expect=%S/Data/sagemaker-moe.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/sagemaker-moe.t0.in.safetensors --expect=%S/Data/sagemaker-moe.t0.out.safetensors --tolerance=1e-5
 
 // CHECK-LABEL: func.func @moe_layer(

@@ -8,6 +8,8 @@
 // RUN: moe-run %s --input=%S/Data/st-moe.plain.in.safetensors --expect=%S/Data/st-moe.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/st-moe.drops.in.safetensors --expect=%S/Data/st-moe.drops.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/st-moe.ties.in.safetensors --expect=%S/Data/st-moe.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/st-moe.empty.in.safetensors --expect=%S/Data/st-moe.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/st-moe.flood.in.safetensors --expect=%S/Data/st-moe.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/st-moe.t0.in.safetensors --expect=%S/Data/st-moe.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/st-moe.t1.in.safetensors --expect=%S/Data/st-moe.t1.out.safetensors --tolerance=1e-5
 

@@ -3,8 +3,10 @@
 
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/switch-ntlb.plain.in.safetensors --expect=%S/Data/switch-ntlb.plain.out.safetensors --tolerance=1e-5
-// RUN: moe-run %s --input=%S/Data/switch-ntlb.ties.in.safetensors --expect=%S/Data/switch-ntlb.ties.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/switch-ntlb.large.in.safetensors --expect=%S/Data/switch-ntlb.large.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/switch-ntlb.ties.in.safetensors --expect=%S/Data/switch-ntlb.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/switch-ntlb.empty.in.safetensors --expect=%S/Data/switch-ntlb.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/switch-ntlb.flood.in.safetensors --expect=%S/Data/switch-ntlb.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/switch-ntlb.t0.in.safetensors --expect=%S/Data/switch-ntlb.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/switch-ntlb.t1.in.safetensors --expect=%S/Data/switch-ntlb.t1.out.safetensors --tolerance=1e-5
 

@@ -4,6 +4,7 @@
 
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/tutel-auto.plain.in.safetensors --expect=%S/Data/tutel-auto.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/tutel-auto.ties.in.safetensors --expect=%S/Data/tutel-auto.ties.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-auto.empty.in.safetensors --expect=%S/Data/tutel-auto.empty.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-auto.flood.in.safetensors --expect=%S/Data/tutel-auto.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-auto.t0.in.safetensors --expect=%S/Data/tutel-auto.t0.out.safetensors --tolerance=1e-5

@@ -5,6 +5,8 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/tutel-bpr.plain.in.safetensors --expect=%S/Data/tutel-bpr.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-bpr.drops.in.safetensors --expect=%S/Data/tutel-bpr.drops.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/tutel-bpr.ties.in.safetensors --expect=%S/Data/tutel-bpr.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/tutel-bpr.empty.in.safetensors --expect=%S/Data/tutel-bpr.empty.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-bpr.flood.in.safetensors --expect=%S/Data/tutel-bpr.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-bpr.t0.in.safetensors --expect=%S/Data/tutel-bpr.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-bpr.t1.in.safetensors --expect=%S/Data/tutel-bpr.t1.out.safetensors --tolerance=1e-5

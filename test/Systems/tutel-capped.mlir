@@ -6,6 +6,8 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/tutel-capped.plain.in.safetensors --expect=%S/Data/tutel-capped.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-capped.drops.in.safetensors --expect=%S/Data/tutel-capped.drops.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/tutel-capped.ties.in.safetensors --expect=%S/Data/tutel-capped.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/tutel-capped.empty.in.safetensors --expect=%S/Data/tutel-capped.empty.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-capped.flood.in.safetensors --expect=%S/Data/tutel-capped.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-capped.t0.in.safetensors --expect=%S/Data/tutel-capped.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-capped.t1.in.safetensors --expect=%S/Data/tutel-capped.t1.out.safetensors --tolerance=1e-5

@@ -5,6 +5,9 @@
 
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/tutel-cosine.plain.in.safetensors --expect=%S/Data/tutel-cosine.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/tutel-cosine.ties.in.safetensors --expect=%S/Data/tutel-cosine.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/tutel-cosine.empty.in.safetensors --expect=%S/Data/tutel-cosine.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/tutel-cosine.flood.in.safetensors --expect=%S/Data/tutel-cosine.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-cosine.clamped.in.safetensors --expect=%S/Data/tutel-cosine.clamped.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-cosine.t0.in.safetensors --expect=%S/Data/tutel-cosine.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-cosine.t1.in.safetensors --expect=%S/Data/tutel-cosine.t1.out.safetensors --tolerance=1e-5

@@ -6,6 +6,9 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/tutel-pre-score.plain.in.safetensors --expect=%S/Data/tutel-pre-score.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-pre-score.drops.in.safetensors --expect=%S/Data/tutel-pre-score.drops.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/tutel-pre-score.ties.in.safetensors --expect=%S/Data/tutel-pre-score.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/tutel-pre-score.empty.in.safetensors --expect=%S/Data/tutel-pre-score.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/tutel-pre-score.flood.in.safetensors --expect=%S/Data/tutel-pre-score.flood.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-pre-score.t0.in.safetensors --expect=%S/Data/tutel-pre-score.t0.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/tutel-pre-score.t1.in.safetensors --expect=%S/Data/tutel-pre-score.t1.out.safetensors --tolerance=1e-5
 

@@ -6,6 +6,8 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/z-code-m3.plain.in.safetensors --expect=%S/Data/z-code-m3.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/z-code-m3.drops.in.safetensors --expect=%S/Data/z-code-m3.drops.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/z-code-m3.ties.in.safetensors --expect=%S/Data/z-code-m3.ties.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/z-code-m3.empty.in.safetensors --expect=%S/Data/z-code-m3.empty.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/z-code-m3.flood.in.safetensors --expect=%S/Data/z-code-m3.flood.out.safetensors --tolerance=1e-5
 
 // CHECK-LABEL: func.func @moe_layer(

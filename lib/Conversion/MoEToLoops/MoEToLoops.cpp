@@ -86,10 +86,13 @@ struct ConvertMoEToLoopsPass
     // Experts are lowered as the grouped GEMMs they consist of.
     IRRewriter rewriter(&getContext());
     getOperation().walk([&](ExpertMlpOp op) { splitExperts(op, rewriter); });
+    // An op in the region of another goes with it.
     SmallVector<Operation *> ops;
-    getOperation().walk([&](Operation *op) {
-      if (isa_and_nonnull<MoEDialect>(op->getDialect()))
-        ops.push_back(op);
+    getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (!isa_and_nonnull<MoEDialect>(op->getDialect()))
+        return WalkResult::advance();
+      ops.push_back(op);
+      return WalkResult::skip();
     });
     // Users first, so that a dequantisation that all its users read in place
     // has no use left when its turn comes.

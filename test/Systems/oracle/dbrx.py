@@ -46,5 +46,6 @@ def build(rng, case, tokens):
 
 
 def cases():
-    for case, tokens in (("plain", 17), ("ties", 19), ("empty", 11), ("t0", 0), ("t1", 1)):
+    for case, tokens in (("plain", 17), ("ties", 19), ("empty", 11), ("flood", 13), ("t0", 0),
+                         ("t1", 1)):
         yield search(NAME, case, lambda rng: build(rng, case, tokens))

@@ -30,4 +30,4 @@ def forward(layer):
 def cases():
     return find_cases(
         NAME, lambda rng, case, n: random_layer(rng, case, n, E, M, F, shared=2 * F), forward,
-        {"plain": 21, "ties": 16, "t1": 1})
+        {"plain": 21, "ties": 16, "empty": 17, "flood": 13, "t1": 1})

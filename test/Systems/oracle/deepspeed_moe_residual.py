@@ -54,5 +54,5 @@ def build(rng, case, tokens):
 
 
 def cases():
-    for case, tokens in (("plain", 21), ("drops", 31), ("flood", 16)):
+    for case, tokens in (("plain", 21), ("drops", 31), ("ties", 22), ("empty", 15), ("flood", 16)):
         yield search(NAME, case, lambda rng: build(rng, case, tokens))

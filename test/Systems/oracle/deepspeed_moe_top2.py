@@ -51,5 +51,6 @@ def build(rng, case, tokens):
 
 
 def cases():
-    for case, tokens in (("plain", 22), ("drops", 32), ("ties", 27), ("flood", 19), ("few", 5)):
+    for case, tokens in (("plain", 22), ("drops", 32), ("ties", 27), ("empty", 15), ("flood", 19),
+                         ("few", 5)):
         yield search(NAME, case, lambda rng: build(rng, case, tokens))

@@ -52,5 +52,6 @@ def build(rng, case, tokens):
 
 
 def cases():
-    for case, tokens in (("plain", 24), ("drops", 32), ("negative", 25), ("flood", 18), ("few", 5)):
+    for case, tokens in (("plain", 24), ("drops", 32), ("negative", 25), ("empty", 14),
+                         ("flood", 18), ("few", 5)):
         yield search(NAME, case, lambda rng: build(rng, case, tokens))

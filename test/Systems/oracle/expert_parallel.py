@@ -41,4 +41,5 @@ def draw(rng, case, tokens):
 
 
 def cases():
-    return find_cases(NAME, draw, forward, {"plain": 22, "ties": 16, "t0": 0, "t1": 1})
+    return find_cases(NAME, draw, forward,
+                      {"plain": 22, "ties": 16, "empty": 18, "flood": 13, "t0": 0, "t1": 1})

@@ -37,4 +37,5 @@ def draw(rng, case, tokens):
 
 
 def cases():
-    return find_cases(NAME, draw, forward, {"plain": 19, "ties": 15, "t1": 1})
+    return find_cases(NAME, draw, forward,
+                      {"plain": 19, "ties": 15, "empty": 17, "flood": 14, "t1": 1})

@@ -42,4 +42,4 @@ def draw(rng, case, tokens):
 
 
 def cases():
-    return find_cases(NAME, draw, forward, {"plain": 22, "ties": 16, "empty": 14})
+    return find_cases(NAME, draw, forward, {"plain": 22, "ties": 16, "empty": 14, "flood": 13})

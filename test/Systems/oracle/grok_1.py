@@ -37,5 +37,6 @@ def build(rng, case, tokens):
 
 
 def cases():
-    for case, tokens in (("plain", 18), ("ties", 20), ("flood", 13), ("t0", 0), ("t1", 1)):
+    for case, tokens in (("plain", 18), ("ties", 20), ("empty", 14), ("flood", 13), ("t0", 0),
+                         ("t1", 1)):
         yield search(NAME, case, lambda rng: build(rng, case, tokens))

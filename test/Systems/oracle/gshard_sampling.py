@@ -53,6 +53,6 @@ def build(rng, case, tokens):
 
 
 def cases():
-    for case, tokens in (("plain", 22), ("drops", 33), ("ties", 28), ("flood", 21), ("t0", 0),
-                         ("t1", 1)):
+    for case, tokens in (("plain", 22), ("drops", 33), ("ties", 28), ("empty", 16), ("flood", 21),
+                         ("t0", 0), ("t1", 1)):
         yield search(NAME, case, lambda rng: build(rng, case, tokens))

@@ -42,4 +42,4 @@ def forward(layer):
 def cases():
     return find_cases(
         NAME, lambda rng, case, n: random_layer(rng, case, n, E, M, F, shared=F), forward,
-        {"plain": 30, "drops": 37, "ties": 23, "t0": 0, "t1": 1})
+        {"plain": 30, "drops": 37, "ties": 23, "empty": 20, "flood": 18, "t0": 0, "t1": 1})

@@ -30,4 +30,4 @@ def forward(layer):
 
 def cases():
     return find_cases(NAME, lambda rng, case, n: random_layer(rng, case, n, E, M, F), forward,
-                      {"plain": 20, "ties": 15, "flood": 17})
+                      {"plain": 20, "ties": 15, "empty": 18, "flood": 17})

@@ -37,4 +37,4 @@ def draw(rng, case, tokens):
 
 
 def cases():
-    return find_cases(NAME, draw, forward, {"plain": 23, "ties": 13, "empty": 17})
+    return find_cases(NAME, draw, forward, {"plain": 23, "ties": 13, "empty": 17, "flood": 15})

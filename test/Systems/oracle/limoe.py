@@ -65,7 +65,8 @@ def global_loss(q, tau):
 
 def build(rng, case, tokens):
     i = {**tokens_and_router(rng, case, tokens, E, M),
-         **mlp_weights(rng, "experts", M, F, E, bias=True), "noise": normal(rng, tokens, E)}
+         **mlp_weights(rng, "experts", M, F, E, bias=True)}
+    i["noise"] = np.zeros((tokens, E)) if case == "ties" else normal(rng, tokens, E)
     text = np.zeros(tokens) if case == "images" else rng.randint(0, 2, tokens).astype(np.float64)
     i |= {"text_mask": text, "image_mask": 1.0 - text}
     results = layer(i)
@@ -74,6 +75,6 @@ def build(rng, case, tokens):
 
 
 def cases():
-    for case, tokens in (("plain", 33), ("images", 18), ("drops", 37), ("flood", 20), ("t0", 0),
-                         ("t1", 1)):
+    for case, tokens in (("plain", 33), ("drops", 37), ("images", 18), ("ties", 24), ("empty", 19),
+                         ("flood", 20), ("t0", 0), ("t1", 1)):
         yield search(NAME, case, lambda rng: build(rng, case, tokens))

@@ -41,4 +41,5 @@ def draw(rng, case, tokens):
 
 
 def cases():
-    return find_cases(NAME, draw, forward, {"plain": 25, "ties": 17, "empty": 15, "t1": 1})
+    return find_cases(NAME, draw, forward,
+                      {"plain": 25, "ties": 17, "empty": 15, "flood": 14, "t1": 1})

@@ -35,4 +35,5 @@ def forward(layer):
 
 def cases():
     return find_cases(NAME, megablocks_dmoe.draw, forward,
-                      {"plain": 27, "drops": 32, "ties": 19, "few": 2, "t0": 0})
+                      {"plain": 27, "drops": 32, "ties": 19, "empty": 16, "flood": 18, "few": 2,
+                       "t0": 0})

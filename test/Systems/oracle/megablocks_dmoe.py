@@ -60,4 +60,5 @@ def draw(rng, case, tokens):
 
 
 def cases():
-    return find_cases(NAME, draw, forward, {"plain": 25, "ties": 18, "empty": 20, "t0": 0})
+    return find_cases(NAME, draw, forward,
+                      {"plain": 25, "ties": 18, "empty": 20, "flood": 15, "t0": 0})

@@ -32,4 +32,4 @@ def forward(layer):
 
 def cases():
     return find_cases(NAME, lambda rng, case, n: random_layer(rng, case, n, E, M, F), forward,
-                      {"plain": 25, "ties": 18, "empty": 16})
+                      {"plain": 25, "ties": 18, "empty": 16, "flood": 13})

@@ -34,4 +34,4 @@ def draw(rng, case, tokens):
 
 
 def cases():
-    return find_cases(NAME, draw, forward, {"plain": 21, "ties": 16, "flood": 12})
+    return find_cases(NAME, draw, forward, {"plain": 21, "ties": 16, "empty": 17, "flood": 12})

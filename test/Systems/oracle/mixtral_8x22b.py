@@ -36,5 +36,6 @@ def build(rng, case, tokens):
 
 
 def cases():
-    for case, tokens in (("plain", 17), ("ties", 21), ("t0", 0), ("t1", 1)):
+    for case, tokens in (("plain", 17), ("ties", 21), ("empty", 14), ("flood", 12), ("t0", 0),
+                         ("t1", 1)):
         yield search(NAME, case, lambda rng: build(rng, case, tokens))

@@ -43,4 +43,4 @@ def draw(rng, case, tokens):
 
 
 def cases():
-    return find_cases(NAME, draw, forward, {"plain": 24, "ties": 14, "empty": 18})
+    return find_cases(NAME, draw, forward, {"plain": 24, "ties": 14, "empty": 18, "flood": 15})

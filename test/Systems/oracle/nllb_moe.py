@@ -68,6 +68,6 @@ def build(rng, case, tokens):
 
 
 def cases():
-    for case, tokens in (("plain", 24), ("drops", 33), ("padding", 6), ("ties", 22), ("t0", 0),
-                         ("t1", 1)):
+    for case, tokens in (("plain", 24), ("drops", 33), ("padding", 6), ("ties", 22), ("empty", 18),
+                         ("flood", 16), ("t0", 0), ("t1", 1)):
         yield search(NAME, case, lambda rng: build(rng, case, tokens))

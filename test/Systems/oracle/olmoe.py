@@ -33,4 +33,4 @@ def forward(layer):
 
 def cases():
     return find_cases(NAME, lambda rng, case, n: random_layer(rng, case, n, E, M, F), forward,
-                      {"plain": 21, "ties": 17, "empty": 13, "t0": 0})
+                      {"plain": 21, "ties": 17, "empty": 13, "flood": 13, "t0": 0})

@@ -2,7 +2,7 @@
 
   l = x router^T. Twice, with the set R of all experts at first:
     m = the largest logit in R, c its expert (lowest on a tie)
-    i in R is a rival of c if (m - l_i) / max(|l_i|, m) <= 0.02
+    i in R is a rival of c unless (m - l_i) / max(|l_i|, m) > 0.02, which 0 / 0 is not
     the weight of the choice is softmax over c and its rivals, taken at c;  c leaves R
   y = w_1 f_1(x) + w_2 f_2(x)      f(x) = down (silu(gate x) * up x)
 
@@ -28,9 +28,10 @@ def choose(logits, excluded):
     left = np.where(excluded, -np.inf, logits)
     chosen = np.argmax(left, axis=1)
     best = np.max(left, axis=1, keepdims=True)
-    gaps = (best - logits) / np.maximum(np.abs(logits), best)
+    with np.errstate(invalid="ignore"):  # 0 / 0, which is not above the limit
+        gaps = (best - logits) / np.maximum(np.abs(logits), best)
     clear_sides(gaps, GAP, gap=1e-5)
-    weights = softmax(np.where(gaps <= GAP, left, -np.inf))
+    weights = softmax(np.where(gaps > GAP, -np.inf, left))
     return chosen, weights[np.arange(len(logits)), chosen]
 
 
@@ -54,4 +55,5 @@ def draw(rng, case, tokens):
 
 
 def cases():
-    return find_cases(NAME, draw, forward, {"plain": 21, "rivals": 29, "flood": 11, "t1": 1})
+    return find_cases(NAME, draw, forward,
+                      {"plain": 21, "rivals": 29, "ties": 17, "empty": 18, "flood": 11, "t1": 1})

@@ -38,4 +38,5 @@ def draw(rng, case, tokens):
 
 
 def cases():
-    return find_cases(NAME, draw, forward, {"plain": 23, "ties": 17, "t0": 0})
+    return find_cases(NAME, draw, forward,
+                      {"plain": 23, "ties": 17, "empty": 18, "flood": 14, "t0": 0})

@@ -39,4 +39,4 @@ def draw(rng, case, tokens):
 
 
 def cases():
-    return find_cases(NAME, draw, forward, {"plain": 22, "ties": 15, "empty": 17})
+    return find_cases(NAME, draw, forward, {"plain": 22, "ties": 15, "empty": 17, "flood": 14})

@@ -42,4 +42,5 @@ def draw(rng, case, tokens):
 
 
 def cases():
-    return find_cases(NAME, draw, forward, {"plain": 23, "ties": 17, "none": 11, "t0": 0})
+    return find_cases(NAME, draw, forward,
+                      {"plain": 23, "none": 11, "ties": 17, "empty": 16, "t0": 0})

@@ -44,5 +44,5 @@ def build(rng, case, tokens):
 
 
 def cases():
-    for case, tokens in (("plain", 19), ("ties", 21), ("t0", 0)):
+    for case, tokens in (("plain", 19), ("ties", 21), ("empty", 15), ("flood", 13), ("t0", 0)):
         yield search(NAME, case, lambda rng: build(rng, case, tokens))

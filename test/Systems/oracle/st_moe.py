@@ -54,5 +54,6 @@ def build(rng, case, tokens):
 
 def cases():
     # 18 tokens: 1.25 * 18 / 5 = 4.5 rounds to 4; 22: 5.5 rounds to 6.
-    for case, tokens in (("plain", 18), ("drops", 22), ("ties", 25), ("t0", 0), ("t1", 1)):
+    for case, tokens in (("plain", 18), ("drops", 22), ("ties", 25), ("empty", 16), ("flood", 19),
+                         ("t0", 0), ("t1", 1)):
         yield search(NAME, case, lambda rng: build(rng, case, tokens))

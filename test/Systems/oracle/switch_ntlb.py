@@ -54,4 +54,6 @@ def forward(layer):
 
 def cases():
     return find_cases(NAME, lambda rng, case, n: random_layer(rng, case, n, E, M, F, gate=False),
-                      forward, {"plain": 33, "large": 40, "ties": 26, "t0": 0, "t1": 1})
+                      forward,
+                      {"plain": 33, "large": 40, "ties": 26, "empty": 19, "flood": 24, "t0": 0,
+                       "t1": 1})

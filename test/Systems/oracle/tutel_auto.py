@@ -38,5 +38,6 @@ def build(rng, case, tokens):
 
 
 def cases():
-    for case, tokens in (("plain", 20), ("empty", 13), ("flood", 17), ("t0", 0), ("t1", 1)):
+    for case, tokens in (("plain", 20), ("ties", 21), ("empty", 13), ("flood", 17), ("t0", 0),
+                         ("t1", 1)):
         yield search(NAME, case, lambda rng: build(rng, case, tokens))

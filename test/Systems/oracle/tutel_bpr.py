@@ -43,5 +43,6 @@ def build(rng, case, tokens):
 
 
 def cases():
-    for case, tokens in (("plain", 21), ("drops", 32), ("flood", 16), ("t0", 0), ("t1", 1)):
+    for case, tokens in (("plain", 21), ("drops", 32), ("ties", 24), ("empty", 17), ("flood", 16),
+                         ("t0", 0), ("t1", 1)):
         yield search(NAME, case, lambda rng: build(rng, case, tokens))

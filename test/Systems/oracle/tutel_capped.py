@@ -40,5 +40,6 @@ def build(rng, case, tokens):
 
 
 def cases():
-    for case, tokens in (("plain", 22), ("drops", 31), ("flood", 15), ("t0", 0), ("t1", 1)):
+    for case, tokens in (("plain", 22), ("drops", 31), ("ties", 24), ("empty", 17), ("flood", 15),
+                         ("t0", 0), ("t1", 1)):
         yield search(NAME, case, lambda rng: build(rng, case, tokens))

@@ -15,14 +15,14 @@ Inputs:  hidden_states [T,9], router.proj.weight [7,9], router.proj.bias [7],
          experts.up.bias [5,8], experts.down.weight [5,9,8], experts.down.bias [5,9]
 Results: hidden_states [T,9], topk_ids [T,2] i32 (before dropping), topk_weights [T,2],
          slots [T,2] i32 (-1 dropped), capacity [] i64
-The case `clamped` has a temperature above ln 100.
+The case `clamped` has a temperature above ln 100; in `ties` two experts have the same column.
 """
 
 import math
 
 import numpy as np
 from common import assign_slots, capacity_tensor, combine, f32, linear, normal, search
-from draws import mlp_weights, require
+from draws import LEAN, LEANT, mlp_weights, require
 from tutel import experts_of, route, tutel_capacity
 
 NAME = "tutel-cosine"
@@ -53,11 +53,17 @@ def build(rng, case, tokens):
          "router.proj.bias": normal(rng, P, scale=0.5),
          "router.sim_matrix": normal(rng, P, E), "router.temperature": f32(temperature),
          **mlp_weights(rng, "experts", M, F, E, bias=True)}
+    columns = i["router.sim_matrix"]
+    if case == "ties":
+        columns[:, 3] = columns[:, 1]
+    elif case in LEAN:  # the bias points to the expert or away from it
+        i["router.proj.bias"] = f32(LEAN[case] * columns[:, LEANT])
     results = layer(i)
     require(case, results["topk_ids"], E, results["slots"])
     return i, results
 
 
 def cases():
-    for case, tokens in (("plain", 23), ("clamped", 14), ("t0", 0), ("t1", 1)):
+    for case, tokens in (("plain", 23), ("ties", 19), ("empty", 15), ("flood", 16), ("clamped", 14),
+                         ("t0", 0), ("t1", 1)):
         yield search(NAME, case, lambda rng: build(rng, case, tokens))

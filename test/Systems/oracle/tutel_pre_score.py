@@ -42,5 +42,6 @@ def build(rng, case, tokens):
 
 
 def cases():
-    for case, tokens in (("plain", 19), ("drops", 30), ("t0", 0), ("t1", 1)):
+    for case, tokens in (("plain", 19), ("drops", 30), ("ties", 23), ("empty", 15), ("flood", 17),
+                         ("t0", 0), ("t1", 1)):
         yield search(NAME, case, lambda rng: build(rng, case, tokens))

@@ -41,11 +41,13 @@ def build(rng, case, tokens):
          **mlp_weights(rng, "experts", M, F, E, bias=True),
          "jitter": uniform(rng, tokens, M, low=0.99, high=1.01),
          "random": uniform(rng, tokens, E, low=0.01)}
+    if case == "ties":
+        i["jitter"][:] = 1.0
     results = layer(i)
     require(case, results["topk_ids"], E, results["topk_ids"])
     return i, results
 
 
 def cases():
-    for case, tokens in (("plain", 21), ("drops", 33), ("flood", 17)):
+    for case, tokens in (("plain", 21), ("drops", 33), ("ties", 25), ("empty", 16), ("flood", 17)):
         yield search(NAME, case, lambda rng: build(rng, case, tokens))
