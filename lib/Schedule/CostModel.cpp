@@ -4,6 +4,7 @@
 
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 using namespace mlir::moe;
@@ -14,6 +15,10 @@ static constexpr double transposeCycles = 5.6, copyCycles = 1.6;
 static constexpr double widenCycles = 2, decodeCycles = 8;
 /// Of the peak, what weights that are read in place reach.
 static constexpr double streamEfficiency = 0.5;
+/// Of the loads, what the FMAs do not hide.
+static constexpr double exposedLoads = 0.1;
+/// Of the expected rows, what each quarter of the experts gets.
+static constexpr std::array<double, 4> spread = {0.25, 0.5, 1, 2.25};
 static constexpr double tileCycles = 1000, blockCycles = 20;
 
 namespace {
@@ -99,9 +104,10 @@ private:
   double costBlock(int64_t rows) const {
     double count = static_cast<double>(rows);
     double vectors = static_cast<double>(schedule.registerVectors);
-    double step = std::max({count * vectors / target.fmaPerCycle,
-                            (count + vectors) / target.loadsPerCycle,
-                            target.fmaLatency, vectors * vectorLoadCycles});
+    double loads = (count + vectors) / target.loadsPerCycle;
+    double step = std::max({count * vectors / target.fmaPerCycle, loads,
+                            target.fmaLatency, vectors * vectorLoadCycles}) +
+                  exposedLoads * loads;
     double steps = static_cast<double>(problem.depth) / (pairs ? 2 : 1);
     double visits =
         static_cast<double>(llvm::divideCeil(problem.depth, schedule.depth));
@@ -135,7 +141,8 @@ private:
                     bytesPerCycle;
     if (rows <= schedule.streamRows) {
       double fmas = depth * columns * count *
-                    static_cast<double>(problem.getProjections()) / lanes;
+                    static_cast<double>(problem.getProjections()) /
+                    (pairs ? 2 * lanes : lanes);
       cycles.compute = depth * columns * decode +
                        fmas / (target.fmaPerCycle * streamEfficiency);
       cycles.total = std::max(cycles.memory, cycles.compute);
@@ -164,18 +171,34 @@ private:
 };
 } // namespace
 
+/// The rows of each quarter of the experts. If every token chooses every expert
+/// there is nothing to spread.
+static std::array<double, 4> spreadRows(const GemmProblem &problem,
+                                        double rows) {
+  bool even = problem.topK == 0 || problem.topK >= problem.totalExperts;
+  std::array<double, 4> result = spread;
+  for (double &part : result)
+    part = even || rows < 1 ? rows : 1 + (rows - 1) * part;
+  return result;
+}
+
 CostEstimate mlir::moe::estimateCost(const GemmProblem &problem,
                                      const Schedule &schedule,
                                      const Target &target, int64_t tokens) {
   ExpertLoad load = getExpectedLoad(problem, tokens);
   CostModel model(problem, schedule, target);
-  double whole = std::floor(load.rows), fraction = load.rows - whole;
-  int64_t rows = static_cast<int64_t>(whole);
-  Cycles cycles = (load.experts * (1 - fraction)) * model.costExpert(rows);
-  double tiles = load.experts * (1 - fraction) * model.countTiles(rows);
-  if (fraction > 0) {
-    cycles += (load.experts * fraction) * model.costExpert(rows + 1);
-    tiles += load.experts * fraction * model.countTiles(rows + 1);
+  Cycles cycles;
+  double tiles = 0;
+  for (double rows : spreadRows(problem, load.rows)) {
+    double whole = std::floor(rows), fraction = rows - whole;
+    for (auto [count, part] :
+         {std::pair(whole, 1 - fraction), std::pair(whole + 1, fraction)}) {
+      if (part == 0)
+        continue;
+      double experts = load.experts * part / spread.size();
+      cycles += experts * model.costExpert(static_cast<int64_t>(count));
+      tiles += experts * model.countTiles(static_cast<int64_t>(count));
+    }
   }
   if (tiles == 0)
     return {};

@@ -51,10 +51,10 @@ TEST(CostModel, PackedTile) {
   GemmProblem problem = makeDense(1000, 48);
   Target target = makeMachine();
   target.memoryBandwidth = 1e12;
-  // Transposing, gathering, and 3 blocks of 8 rows: each step has 24 FMAs, and
-  // 24 sums are stored once.
-  double expected =
-      1000 * 48 * 0.35 + 24 * 1000 * 0.4 + 3 * (1000 * 24 + 24 + 20) + 1000;
+  // Transposing, gathering, and 3 blocks of 8 rows: each step has 24 FMAs that
+  // hide most of 11 loads, and 24 sums are stored once.
+  double expected = 1000 * 48 * 0.35 + 24 * 1000 * 0.4 +
+                    3 * (1000 * (24 + 1.1) + 24 + 20) + 1000;
   EXPECT_NEAR(countCycles(problem, packing, target, 24), expected, 1);
   // Weights that lie in order are packed faster.
   problem.weights.front().outIn = false;
@@ -68,7 +68,7 @@ TEST(CostModel, LeftOverRowsAreBlocksOfPowersOfTwo) {
   target.memoryBandwidth = 1e12;
   // 6 = 4 + 2 rows: 12 FMAs per step, and 6.
   double expected =
-      6 * 1000 * 0.4 + (1000 * 12 + 12 + 20) + (1000 * 6 + 6 + 20);
+      6 * 1000 * 0.4 + (1000 * 12.7 + 12 + 20) + (1000 * 6.5 + 6 + 20);
   EXPECT_NEAR(countCycles(problem, packing, target, 30) -
                   countCycles(problem, packing, target, 24),
               expected, 1);
@@ -96,7 +96,7 @@ TEST(CostModel, PairsOfBf16AreTwiceAsFast) {
   // Nothing is widened, and a block takes half the steps.
   EXPECT_NEAR(countCycles(problem, packing, target, 24) -
                   countCycles(problem, dot, target, 24),
-              3 * 500 * 24 + 1000 * 48 * 2.0 / 16, 1);
+              3 * 500 * (24 + 1.1) + 1000 * 48 * 2.0 / 16, 1);
 }
 
 TEST(CostModel, CoresTakeWholeTiles) {
@@ -134,6 +134,20 @@ TEST(CostModel, LoadOfTheExperts) {
   problem.topK = 0;
   EXPECT_EQ(getExpectedLoad(problem, 100).rows, 100);
   EXPECT_EQ(getExpectedLoad(problem, 100).experts, 64);
+}
+
+TEST(CostModel, RowsAreSpreadOverTheExperts) {
+  // 25 rows are 7, 13, 25 and 55 rows for the quarters of the experts.
+  GemmProblem problem = makeDense(64, 48);
+  problem.experts = problem.totalExperts = 4;
+  Target target = makeMachine();
+  GemmProblem even = makeDense(64, 48);
+  double expected = 0;
+  for (int64_t rows : {7, 13, 25, 55})
+    expected += countCycles(even, packing, target, rows);
+  problem.topK = 1;
+  EXPECT_NEAR(getExpectedLoad(problem, 100).rows, 25, 1e-9);
+  EXPECT_NEAR(countCycles(problem, packing, target, 100), expected, 1);
 }
 
 TEST(CostModel, EveryScheduleHasAFiniteTime) {
