@@ -36,9 +36,10 @@ int64_t mlir::moe::getPanelBytes(const Schedule &schedule,
   if (!schedule.packsWeights())
     return 0;
   bool pairs = schedule.multiply == Schedule::Multiply::DotBf16;
-  int64_t depth = std::min(schedule.depth, problem.depth);
-  if (pairs)
-    depth += depth % 2;
+  // Weights are transposed in squares of as many inputs as a vector holds.
+  int64_t inputs = pairs ? 2 * schedule.lanes : schedule.lanes;
+  int64_t depth =
+      llvm::alignTo(std::min(schedule.depth, problem.depth), inputs);
   return multiply({problem.getProjections(), depth, schedule.columns,
                    pairs ? 2 : problem.computeBits / 8});
 }
@@ -65,10 +66,10 @@ static Violation checkFields(const Schedule &schedule) {
     return refuse("columns", llvm::Twine(schedule.columns),
                   "a multiple of register_vectors * lanes = " +
                       llvm::Twine(schedule.getPanelColumns()));
-  if (schedule.multiply == Schedule::Multiply::DotBf16 &&
-      schedule.depth % 2 != 0)
-    return refuse("depth", llvm::Twine(schedule.depth),
-                  "an even number for dot_bf16");
+  if (schedule.rows % schedule.registerRows != 0)
+    return refuse("rows", llvm::Twine(schedule.rows),
+                  "a multiple of register_rows = " +
+                      llvm::Twine(schedule.registerRows));
   return std::nullopt;
 }
 

@@ -59,12 +59,15 @@ public:
     findStepBytes();
   }
 
-  /// All tiles of an expert with that many rows.
+  /// All tiles of an expert with that many rows, which are cut evenly.
   Cycles costExpert(int64_t rows) const {
-    int64_t tail = rows % schedule.rows;
-    Cycles cycles =
-        static_cast<double>(rows / schedule.rows) * costRows(schedule.rows);
-    if (tail)
+    if (rows == 0)
+      return {};
+    int64_t tiles = llvm::divideCeil(rows, schedule.rows);
+    int64_t size =
+        llvm::alignTo(llvm::divideCeil(rows, tiles), schedule.registerRows);
+    Cycles cycles = static_cast<double>(rows / size) * costRows(size);
+    if (int64_t tail = rows % size)
       cycles += costRows(tail);
     return cycles;
   }

@@ -11,7 +11,7 @@ using Multiply = Schedule::Multiply;
 
 /// The grid. Sizes are far enough apart to differ in speed, and smaller blocks
 /// of registers are never faster.
-static constexpr int64_t rowCounts[] = {16, 32, 64, 128, 256, 512};
+static constexpr int64_t rowBlockCounts[] = {2, 4, 8, 16, 32, 64};
 static constexpr int64_t streamRowCounts[] = {4, 8, 16, 32};
 static constexpr int64_t registerRowCounts[] = {4, 6, 8, 12, 14};
 static constexpr int64_t registerVectorCounts[] = {1, 2, 3, 4};
@@ -20,6 +20,7 @@ static constexpr int64_t smallestDepth = 256, largestDepth = 4096;
 
 /// A panel of this depth stays in a cache of its core.
 static constexpr int64_t largestDefaultDepth = 1024;
+static constexpr int64_t defaultStreamRows = 16;
 
 /// Powers of two up to the first that has the whole depth of the problem.
 static llvm::SmallVector<int64_t> getDepths(const GemmProblem &problem) {
@@ -55,9 +56,9 @@ static void addSchedules(Schedule schedule, const GemmProblem &problem,
     if (panels > 1 &&
         schedule.columns - schedule.getPanelColumns() >= problem.columns)
       return;
-    for (int64_t rows : rowCounts) {
-      schedule.rows = rows;
-      for (int64_t streamRows : getStreamRows(rows)) {
+    for (int64_t blocks : rowBlockCounts) {
+      schedule.rows = blocks * schedule.registerRows;
+      for (int64_t streamRows : getStreamRows(schedule.rows)) {
         schedule.streamRows = streamRows;
         for (int64_t depth : depths) {
           schedule.depth = depth;
@@ -92,7 +93,6 @@ mlir::moe::getDefaultSchedule(const GemmProblem &problem,
                               const Target &target) {
   Schedule schedule;
   schedule.lanes = target.getLanes(problem.computeBits);
-  schedule.streamRows = 16;
   llvm::SmallVector<int64_t> depths = getDepths(problem);
   while (depths.back() > largestDefaultDepth)
     depths.pop_back();
@@ -104,8 +104,9 @@ mlir::moe::getDefaultSchedule(const GemmProblem &problem,
     schedule.registerRows = registerRows;
     schedule.registerVectors = registerVectors;
     schedule.columns = schedule.getPanelColumns();
-    for (int64_t rows : {256, 64, 16}) {
-      schedule.rows = rows;
+    for (int64_t rowBlocks : {32, 8, 2}) {
+      schedule.rows = rowBlocks * registerRows;
+      schedule.streamRows = std::min(defaultStreamRows, schedule.rows);
       for (int64_t depth : llvm::reverse(depths)) {
         schedule.depth = schedule.packsWeights() ? depth : depths.front();
         if (!checkSchedule(schedule, problem, target))

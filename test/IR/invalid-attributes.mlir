@@ -238,7 +238,7 @@ func.func @wrong_result(%s: tensor<?x8xf32>) {
 
 // -----
 
-// expected-error @below {{schedule field 'depth' is 1023, expected an even number for dot_bf16}}
-#schedule = #moe.schedule<rows = 256, columns = 48, depth = 1023, stream_rows = 16,
+// expected-error @below {{schedule field 'rows' is 252, expected a multiple of register_rows = 8}}
+#schedule = #moe.schedule<rows = 252, columns = 48, depth = 1024, stream_rows = 16,
   register_rows = 8, register_vectors = 3, lanes = 16,
-  multiply = dot_bf16>
+  multiply = fma>

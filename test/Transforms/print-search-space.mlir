@@ -6,7 +6,7 @@
 
 // All schedules have the form of the first and stand below their key.
 // CHECK: #moe.tuning_key<{{.*}}depth = 2048, columns = 100,{{.*}}> [[#COUNT:]] schedules
-// CHECK-NEXT: #moe.schedule<rows = 16, columns = 16, depth = 256, stream_rows = 4, register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {{[0-9.]+e-[0-9]+}} s
+// CHECK-NEXT: #moe.schedule<rows = 8, columns = 16, depth = 256, stream_rows = 4, register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {{[0-9.]+e-[0-9]+}} s
 // CHECK-COUNT-300: lanes = 16, multiply = fma>
 // CHECK-NOT: dot_bf16
 

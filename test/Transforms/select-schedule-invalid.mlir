@@ -36,7 +36,7 @@ func.func @instruction(%x: tensor<?x64xbf16>, %w: tensor<48x64xbf16>) -> tensor<
   // expected-error @below {{schedule field 'multiply' is dot_bf16, expected fma without avx512bf16 on target x86-64-v3}}
   %y = moe.grouped_gemm %x weights(%w : tensor<48x64xbf16>)
     {layouts = [#moe.matrix_layout<out_in>], starts = array<i64: 0>, strides = array<i64: 1>,
-     schedule = #moe.schedule<rows = 256, columns = 16, depth = 1024, stream_rows = 16,
+     schedule = #moe.schedule<rows = 240, columns = 16, depth = 1024, stream_rows = 16,
                               register_rows = 6, register_vectors = 2, lanes = 8,
                               multiply = dot_bf16>}
     : tensor<?x64xbf16> -> tensor<?x48xbf16> {

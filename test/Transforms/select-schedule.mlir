@@ -85,12 +85,12 @@ func.func @f64(%x: tensor<?x64xf64>, %w: tensor<48x64xf64>) -> tensor<?x48xf64> 
 
 // A schedule that is given stays.
 // CHECK-LABEL: @given
-// CHECK: schedule = #moe.schedule<rows = 5, columns = 32, depth = 17, stream_rows = 3, register_rows = 2, register_vectors = 2, lanes = 16, multiply = fma>
+// CHECK: schedule = #moe.schedule<rows = 6, columns = 32, depth = 17, stream_rows = 3, register_rows = 2, register_vectors = 2, lanes = 16, multiply = fma>
 // REMARK: [Analysis] SelectSchedule {{.*}}Reason="the schedule is given"
 func.func @given(%x: tensor<?x64xf32>, %w: tensor<48x64xf32>) -> tensor<?x48xf32> {
   %y = moe.grouped_gemm %x weights(%w : tensor<48x64xf32>)
     {layouts = [#moe.matrix_layout<out_in>], starts = array<i64: 0>, strides = array<i64: 1>,
-     schedule = #moe.schedule<rows = 5, columns = 32, depth = 17, stream_rows = 3,
+     schedule = #moe.schedule<rows = 6, columns = 32, depth = 17, stream_rows = 3,
                               register_rows = 2, register_vectors = 2, lanes = 16,
                               multiply = fma>}
     : tensor<?x64xf32> -> tensor<?x48xf32> {

@@ -31,8 +31,8 @@ struct ScheduleViolation {
 /// one. Without a problem, the reason why it is illegal for each.
 ///
 /// * All fields are 1 to largestScheduleField, stream_rows is 0 to rows.
-/// * lanes is a power of two, columns a multiple of the columns of a panel, and
-///   depth even for dot_bf16, which multiplies pairs.
+/// * lanes is a power of two.
+/// * rows are whole blocks of register_rows, columns whole panels.
 /// * dot_bf16 multiplies inputs and weights that are stored as bf16.
 /// * The packed weights of a tile and its sums fit scratchLimit.
 std::optional<ScheduleViolation> checkSchedule(const Schedule &schedule,

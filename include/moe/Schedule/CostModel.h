@@ -7,10 +7,10 @@
 // (getExpectedLoad) one quarter of the experts a quarter, one a half, one as
 // many and one 2.25 times as many: routers are not even, and no schedule should
 // rest on it. The time for a fraction of a row lies between those for the whole
-// rows around it. The rows of an expert are cut into tiles of `rows`, the
-// columns into tiles of `columns`, whose last panel counts whole. Cycles of a
-// tile of r rows, K inputs and C columns with P projections, in vectors of L
-// lanes:
+// rows around it. The rows of an expert are cut evenly into tiles of at most
+// `rows`, the columns into tiles of `columns`, whose last panel counts whole.
+// Cycles of a tile of r rows, K inputs and C columns with P projections, in
+// vectors of L lanes:
 //
 // * weights: P*K*C elements at the share that a core has of the memory's rate.
 // * decode: P*K*C / L times 0 for elements that are multiplied as they are, 2

@@ -1,6 +1,6 @@
 """Prints a grouped GEMM with so many projections that no tile fits the memory of a thread."""
 
-COUNT = 2000
+COUNT = 3000
 TYPE = "tensor<16x16xf32>"
 
 

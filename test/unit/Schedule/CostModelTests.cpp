@@ -74,6 +74,16 @@ TEST(CostModel, LeftOverRowsAreBlocksOfPowersOfTwo) {
               expected, 1);
 }
 
+TEST(CostModel, TilesOfAnExpertAreEven) {
+  GemmProblem problem = makeDense(1000, 48);
+  Target target = makeMachine();
+  // 2 tiles of at most 256 rows: 17 blocks of 8 rows and what is left.
+  EXPECT_NEAR(countCycles(problem, packing, target, 260),
+              countCycles(problem, packing, target, 136) +
+                  countCycles(problem, packing, target, 124),
+              1);
+}
+
 TEST(CostModel, ShallowPanelsLoadSumsAgain) {
   GemmProblem problem = makeDense(1024, 48);
   Target target = makeMachine();

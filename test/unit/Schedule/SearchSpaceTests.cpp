@@ -4,6 +4,7 @@
 #include "moe/Schedule/SearchSpace.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include <cmath>
 #include <gtest/gtest.h>
 #include <set>
 
@@ -42,6 +43,7 @@ void expectLegal(const Schedule &schedule, const GemmProblem &problem,
             target.vectorRegisters);
   EXPECT_EQ(schedule.columns % schedule.lanes, 0);
   EXPECT_EQ(schedule.columns / schedule.lanes % schedule.registerVectors, 0);
+  EXPECT_EQ(schedule.rows % schedule.registerRows, 0);
   EXPECT_GE(schedule.streamRows, 0);
   EXPECT_LE(schedule.streamRows, schedule.rows);
   if (dot) {
@@ -52,9 +54,11 @@ void expectLegal(const Schedule &schedule, const GemmProblem &problem,
   double tile = double(problem.weights.size()) * double(schedule.columns);
   double numberBytes = problem.computeBits == 64 ? 8 : 4;
   double bytes = tile * double(schedule.rows) * numberBytes;
-  if (schedule.rows != schedule.streamRows)
-    bytes += tile * double(std::min(schedule.depth, problem.depth)) *
-             (dot ? 2 : numberBytes);
+  if (schedule.rows != schedule.streamRows) {
+    double step = double(schedule.lanes) * (dot ? 2 : 1);
+    double depth = double(std::min(schedule.depth, problem.depth));
+    bytes += tile * std::ceil(depth / step) * step * (dot ? 2 : numberBytes);
+  }
   EXPECT_LE(bytes, 1024 * 1024);
 }
 
@@ -110,7 +114,7 @@ TEST(SearchSpace, IllegalValuesOfEachFieldAreRefused) {
             << "value " << int64_t(value);
       };
       expectRefused(&Schedule::rows, 0);
-      expectRefused(&Schedule::rows, schedule.streamRows - 1);
+      expectRefused(&Schedule::rows, schedule.rows + 1);
       expectRefused(&Schedule::rows, largestScheduleField + 1);
       expectRefused(&Schedule::columns, 0);
       expectRefused(&Schedule::columns, schedule.columns + 1);
@@ -131,7 +135,7 @@ TEST(SearchSpace, IllegalValuesOfEachFieldAreRefused) {
 }
 
 TEST(SearchSpace, OfTooManyProjectionsIsEmpty) {
-  GemmProblem problem = makeProblem(64, 64, 2000, f32());
+  GemmProblem problem = makeProblem(64, 64, 3000, f32());
   Target target = getTarget("x86-64-v4");
   EXPECT_TRUE(enumerateSchedules(problem, target).empty());
   EXPECT_FALSE(getDefaultSchedule(problem, target));
@@ -142,7 +146,7 @@ TEST(SearchSpace, DefaultsOfTheLevels) {
   EXPECT_EQ(getDefaultSchedule(problem, getTarget("x86-64-v4")),
             (Schedule{256, 48, 1024, 16, 8, 3, 16}));
   EXPECT_EQ(getDefaultSchedule(problem, getTarget("x86-64-v3")),
-            (Schedule{256, 16, 1024, 16, 6, 2, 8}));
+            (Schedule{192, 16, 1024, 16, 6, 2, 8}));
 }
 
 } // namespace

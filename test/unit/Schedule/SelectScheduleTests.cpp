@@ -68,7 +68,7 @@ TEST(SelectSchedule, NoTokensAreTakenForOne) {
 }
 
 TEST(SelectSchedule, NothingFromAnEmptySpace) {
-  EXPECT_FALSE(selectSchedule(makeProblem(64, 64, 2000, f32()),
+  EXPECT_FALSE(selectSchedule(makeProblem(64, 64, 3000, f32()),
                               getTarget("x86-64-v4"), 1));
 }
 
