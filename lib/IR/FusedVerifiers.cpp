@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "VerifierSupport.h"
+#include "moe/IR/GemmSchedule.h"
+#include "moe/Schedule/CheckSchedule.h"
 
 using namespace mlir;
 using namespace mlir::moe;
@@ -101,8 +103,17 @@ LogicalResult GroupedGemmOp::verify() {
     if (failed(checkSize(*this, "length of a row input", dim(input, 0),
                          dim(getResult(), 0))))
       return failure();
-  return checkSize(*this, "row count", dim(getResult(), 0),
-                   dim(getSources() ? getSources() : getX(), 0));
+  if (failed(checkSize(*this, "row count", dim(getResult(), 0),
+                       dim(getSources() ? getSources() : getX(), 0))))
+    return failure();
+  std::optional<ScheduleAttr> schedule = getSchedule();
+  if (!schedule)
+    return success();
+  // C7
+  GemmProblem problem = getGemmProblem(*this);
+  if (auto violation = checkSchedule(toSchedule(*schedule), &problem))
+    return emitOpError() << violation->getMessage();
+  return success();
 }
 
 LogicalResult GroupedGemmOp::verifyRegions() {

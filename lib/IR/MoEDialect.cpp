@@ -1,6 +1,8 @@
 //===- MoEDialect.cpp - The moe dialect and its attributes ----------------===//
 
+#include "moe/IR/GemmSchedule.h"
 #include "moe/IR/MoE.h"
+#include "moe/Schedule/CheckSchedule.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Builders.h"
@@ -84,6 +86,22 @@ LogicalResult MoEDialect::verifyRegionResultAttribute(Operation *op, unsigned,
                                                       NamedAttribute attr) {
   return verifyBinding(op, attr,
                        cast<FunctionOpInterface>(op).getResultTypes()[result]);
+}
+
+//===----------------------------------------------------------------------===//
+// #moe.schedule
+//===----------------------------------------------------------------------===//
+
+LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                   int64_t rows, int64_t columns, int64_t depth,
+                                   int64_t streamRows, int64_t registerRows,
+                                   int64_t registerVectors, int64_t lanes,
+                                   Multiply multiply) {
+  Schedule schedule{rows,         columns,         depth, streamRows,
+                    registerRows, registerVectors, lanes, toPlain(multiply)};
+  if (auto violation = checkSchedule(schedule, nullptr))
+    return emitError() << violation->getMessage();
+  return success();
 }
 
 //===----------------------------------------------------------------------===//

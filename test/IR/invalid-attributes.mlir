@@ -172,3 +172,73 @@ func.func @wrong_result(%s: tensor<?x8xf32>) {
     : (tensor<?x8xf32>) -> tensor<?x3xi32>
   return
 }
+
+// -----
+
+// expected-error @below {{schedule field 'rows' is 0, expected 1 to 65536}}
+#schedule = #moe.schedule<rows = 0, columns = 48, depth = 1024, stream_rows = 0,
+  register_rows = 8, register_vectors = 3, lanes = 16,
+  multiply = fma>
+
+// -----
+
+// expected-error @below {{schedule field 'columns' is 65584, expected 1 to 65536}}
+#schedule = #moe.schedule<rows = 256, columns = 65584, depth = 1024, stream_rows = 16,
+  register_rows = 8, register_vectors = 3, lanes = 16,
+  multiply = fma>
+
+// -----
+
+// expected-error @below {{schedule field 'columns' is 64, expected a multiple of register_vectors * lanes = 48}}
+#schedule = #moe.schedule<rows = 256, columns = 64, depth = 1024, stream_rows = 16,
+  register_rows = 8, register_vectors = 3, lanes = 16,
+  multiply = fma>
+
+// -----
+
+// expected-error @below {{schedule field 'stream_rows' is -1, expected 0 to 256}}
+#schedule = #moe.schedule<rows = 256, columns = 48, depth = 1024, stream_rows = -1,
+  register_rows = 8, register_vectors = 3, lanes = 16,
+  multiply = fma>
+
+// -----
+
+// expected-error @below {{schedule field 'stream_rows' is 257, expected 0 to 256}}
+#schedule = #moe.schedule<rows = 256, columns = 48, depth = 1024, stream_rows = 257,
+  register_rows = 8, register_vectors = 3, lanes = 16,
+  multiply = fma>
+
+// -----
+
+// expected-error @below {{schedule field 'register_rows' is 0, expected 1 to 65536}}
+#schedule = #moe.schedule<rows = 256, columns = 48, depth = 1024, stream_rows = 16,
+  register_rows = 0, register_vectors = 3, lanes = 16,
+  multiply = fma>
+
+// -----
+
+// expected-error @below {{schedule field 'register_vectors' is 0, expected 1 to 65536}}
+#schedule = #moe.schedule<rows = 256, columns = 48, depth = 1024, stream_rows = 16,
+  register_rows = 8, register_vectors = 0, lanes = 16,
+  multiply = fma>
+
+// -----
+
+// expected-error @below {{schedule field 'lanes' is 0, expected 1 to 65536}}
+#schedule = #moe.schedule<rows = 256, columns = 48, depth = 1024, stream_rows = 16,
+  register_rows = 8, register_vectors = 3, lanes = 0,
+  multiply = fma>
+
+// -----
+
+// expected-error @below {{schedule field 'lanes' is 12, expected a power of two}}
+#schedule = #moe.schedule<rows = 256, columns = 48, depth = 1024, stream_rows = 16,
+  register_rows = 8, register_vectors = 3, lanes = 12,
+  multiply = fma>
+
+// -----
+
+// expected-error @below {{schedule field 'rows' is 252, expected a multiple of register_rows = 8}}
+#schedule = #moe.schedule<rows = 252, columns = 48, depth = 1024, stream_rows = 16,
+  register_rows = 8, register_vectors = 3, lanes = 16,
+  multiply = fma>

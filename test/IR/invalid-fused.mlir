@@ -175,3 +175,99 @@ func.func @row_weights_c1(%w: tensor<?x2xf32>, %p: tensor<?x3xi32>, %s: tensor<?
   %r = moe.row_weights %w, %p, %s : tensor<?x2xf32>, tensor<?x3xi32>, tensor<?xi32> -> tensor<?xf32>
   return
 }
+
+// -----
+
+func.func @grouped_gemm_c7_rows(%x: tensor<?x64xf32>, %w: tensor<48x64xf32>) {
+  // expected-error @below {{schedule field 'multiply' is dot_bf16, expected fma for rows of f32}}
+  %y = moe.grouped_gemm %x weights(%w : tensor<48x64xf32>)
+    {layouts = [#moe.matrix_layout<out_in>], starts = array<i64: 0>, strides = array<i64: 1>,
+     schedule = #moe.schedule<rows = 256, columns = 48, depth = 1024, stream_rows = 16,
+                              register_rows = 8, register_vectors = 3, lanes = 16,
+                              multiply = dot_bf16>}
+    : tensor<?x64xf32> -> tensor<?x48xf32> {
+  ^bb0(%sum: f32):
+    moe.yield %sum : f32
+  }
+  return
+}
+
+// -----
+
+func.func @grouped_gemm_c7_weights(%x: tensor<?x64xbf16>, %w: tensor<48x64xf16>) {
+  // expected-error @below {{schedule field 'multiply' is dot_bf16, expected fma for weights of f16}}
+  %y = moe.grouped_gemm %x weights(%w : tensor<48x64xf16>)
+    {layouts = [#moe.matrix_layout<out_in>], starts = array<i64: 0>, strides = array<i64: 1>,
+     schedule = #moe.schedule<rows = 256, columns = 48, depth = 1024, stream_rows = 16,
+                              register_rows = 8, register_vectors = 3, lanes = 16,
+                              multiply = dot_bf16>}
+    : tensor<?x64xbf16> -> tensor<?x48xbf16> {
+  ^bb0(%sum: f32):
+    moe.yield %sum : f32
+  }
+  return
+}
+
+// -----
+
+func.func @grouped_gemm_c7_f64(%x: tensor<?x64xbf16>, %w: tensor<48x64xf64>) {
+  // expected-error @below {{schedule field 'multiply' is dot_bf16, expected fma for sums in f64}}
+  %y = moe.grouped_gemm %x weights(%w : tensor<48x64xf64>)
+    {layouts = [#moe.matrix_layout<out_in>], starts = array<i64: 0>, strides = array<i64: 1>,
+     schedule = #moe.schedule<rows = 256, columns = 48, depth = 1024, stream_rows = 16,
+                              register_rows = 8, register_vectors = 3, lanes = 16,
+                              multiply = dot_bf16>}
+    : tensor<?x64xbf16> -> tensor<?x48xbf16> {
+  ^bb0(%sum: f64):
+    moe.yield %sum : f64
+  }
+  return
+}
+
+// -----
+
+func.func @grouped_gemm_c7_panel(%x: tensor<?x8192xf32>, %w: tensor<48x8192xf32>) {
+  // expected-error @below {{schedule field 'depth' is 8192, for which panels take 1572864 bytes, expected at most 1048576 bytes}}
+  %y = moe.grouped_gemm %x weights(%w : tensor<48x8192xf32>)
+    {layouts = [#moe.matrix_layout<out_in>], starts = array<i64: 0>, strides = array<i64: 1>,
+     schedule = #moe.schedule<rows = 256, columns = 48, depth = 8192, stream_rows = 16,
+                              register_rows = 8, register_vectors = 3, lanes = 16,
+                              multiply = fma>}
+    : tensor<?x8192xf32> -> tensor<?x48xf32> {
+  ^bb0(%sum: f32):
+    moe.yield %sum : f32
+  }
+  return
+}
+
+// -----
+
+func.func @grouped_gemm_c7_sums(%x: tensor<?x64xf32>, %w: tensor<48x64xf32>) {
+  // expected-error @below {{schedule field 'rows' is 6000, for which sums take 1152000 bytes, expected at most 1036288 bytes}}
+  %y = moe.grouped_gemm %x weights(%w : tensor<48x64xf32>)
+    {layouts = [#moe.matrix_layout<out_in>], starts = array<i64: 0>, strides = array<i64: 1>,
+     schedule = #moe.schedule<rows = 6000, columns = 48, depth = 1024, stream_rows = 16,
+                              register_rows = 8, register_vectors = 3, lanes = 16,
+                              multiply = fma>}
+    : tensor<?x64xf32> -> tensor<?x48xf32> {
+  ^bb0(%sum: f32):
+    moe.yield %sum : f32
+  }
+  return
+}
+
+// -----
+
+func.func @grouped_gemm_c7_streamed_sums(%x: tensor<?x64xf32>, %w: tensor<48x64xf32>) {
+  // expected-error @below {{schedule field 'rows' is 6000, for which sums take 1152000 bytes, expected at most 1048576 bytes}}
+  %y = moe.grouped_gemm %x weights(%w : tensor<48x64xf32>)
+    {layouts = [#moe.matrix_layout<out_in>], starts = array<i64: 0>, strides = array<i64: 1>,
+     schedule = #moe.schedule<rows = 6000, columns = 48, depth = 1024, stream_rows = 6000,
+                              register_rows = 8, register_vectors = 3, lanes = 16,
+                              multiply = fma>}
+    : tensor<?x64xf32> -> tensor<?x48xf32> {
+  ^bb0(%sum: f32):
+    moe.yield %sum : f32
+  }
+  return
+}

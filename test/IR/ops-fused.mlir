@@ -43,3 +43,18 @@ func.func @plain(%x: tensor<?x16xf64>, %w: tensor<16x32xf64>) -> tensor<?x32xf64
   }
   return %y : tensor<?x32xf64>
 }
+
+// CHECK-LABEL: @scheduled
+// CHECK: moe.grouped_gemm
+// CHECK-SAME: schedule = #moe.schedule<rows = 256, columns = 96, depth = 1024, stream_rows = 16, register_rows = 8, register_vectors = 3, lanes = 16, multiply = fma>
+func.func @scheduled(%x: tensor<?x16xf32>, %w: tensor<16x32xf32>) -> tensor<?x32xf32> {
+  %y = moe.grouped_gemm %x weights(%w : tensor<16x32xf32>)
+    {layouts = [#moe.matrix_layout<in_out>], starts = array<i64: 0>, strides = array<i64: 1>,
+     schedule = #moe.schedule<multiply = fma, rows = 256, columns = 96, depth = 1024, stream_rows = 16,
+                              register_rows = 8, register_vectors = 3, lanes = 16>}
+    : tensor<?x16xf32> -> tensor<?x32xf32> {
+  ^bb0(%sum: f32):
+    moe.yield %sum : f32
+  }
+  return %y : tensor<?x32xf32>
+}

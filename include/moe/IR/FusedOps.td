@@ -41,6 +41,7 @@ def MoE_GroupedGemmOp : MoE_Op<"grouped_gemm", [
       have the sources.
     * C6: the epilogue takes one scalar of the compute type for each weight, column
       input and row input, and yields one.
+    * C7: the schedule is legal for the op on some target.
 
     ```mlir
     func.func @gate_up(%x: tensor<?x64xbf16>, %sources: tensor<?xi32>,

@@ -165,6 +165,8 @@ def MoE_ScheduleAttr : AttrDef<MoE_Dialect, "Schedule"> {
     are multiplied with in registers. `multiply` is `fma` in the compute type, or
     `dot_bf16`: pairs of bf16 products added to an f32 sum.
 
+    `moe/Schedule/CheckSchedule.h` says which schedules are legal.
+
     Example: `#moe.schedule<rows = 256, columns = 48, depth = 1024, stream_rows = 16,
     register_rows = 8, register_vectors = 3, lanes = 16, multiply = fma>`
   }];
@@ -173,6 +175,7 @@ def MoE_ScheduleAttr : AttrDef<MoE_Dialect, "Schedule"> {
     "int64_t":$register_rows, "int64_t":$register_vectors, "int64_t":$lanes,
     EnumParameter<MoE_Multiply>:$multiply);
   let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
 }
 
 def MoE_PerExpertAttr : AttrDef<MoE_Dialect, "PerExpert", [

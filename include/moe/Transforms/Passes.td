@@ -45,4 +45,43 @@ def FuseWeightsPass : Pass<"moe-fuse-weights", "func::FuncOp"> {
   }];
 }
 
+// What the passes about schedules assume.
+class MoE_SchedulePass<string argument, string operation>
+    : Pass<argument, operation> {
+  let options = [
+    Option<"targetName", "target", "std::string", [{"native"}],
+           "processor or level of x86-64 to compute on, or native">,
+    Option<"tokens", "tokens", "int64_t", "512", "tokens of a call">];
+}
+
+def SelectSchedulePass : MoE_SchedulePass<"moe-select-schedule", "func::FuncOp"> {
+  let summary = "choose how the target computes each grouped GEMM";
+  let description = [{
+    Gives each `moe.grouped_gemm` that has none the `#moe.schedule` with the shortest
+    time that the cost model estimates for so many tokens, and says which and why in a
+    remark. The rows that an expert gets are estimated from the choices of each token,
+    which the `moe.group_by_expert` of the offsets tells; if nothing does, each expert
+    is taken to get all tokens. A schedule that is given must be legal on the target.
+  }];
+}
+
+def PrintTuningKeyPass : MoE_SchedulePass<"moe-print-tuning-key", "ModuleOp"> {
+  let summary = "print what a measured schedule is stored under";
+  let description = [{
+    Prints one line to standard output for each `moe.grouped_gemm`: its problem, the
+    bucket of the token count, and the target. The IR stays as it is; `-o FILE` keeps it
+    apart.
+  }];
+}
+
+def PrintSearchSpacePass : MoE_SchedulePass<"moe-print-search-space", "ModuleOp"> {
+  let summary = "print the schedules to choose from";
+  let description = [{
+    Prints, for each `moe.grouped_gemm`, its tuning key with the number of schedules to
+    standard output, and a line for each of them with its estimated time. `default` and
+    `selected` mark the schedule that is taken without knowing the token count, and the
+    one that `moe-select-schedule` takes. The IR stays as it is; `-o FILE` keeps it apart.
+  }];
+}
+
 #endif // MOE_TRANSFORMS_PASSES_TD

@@ -1,0 +1,25 @@
+//===- GemmSchedule.h - Grouped GEMMs as their schedules see them -*- C++ -*-=//
+
+#ifndef MOE_IR_GEMMSCHEDULE_H
+#define MOE_IR_GEMMSCHEDULE_H
+
+#include "moe/IR/MoE.h"
+#include "moe/Schedule/GemmProblem.h"
+#include "moe/Schedule/Schedule.h"
+
+namespace mlir::moe {
+
+/// What a schedule of `op` is chosen for. How many experts a token chooses, and
+/// from how many, is told by the moe.group_by_expert that gives the offsets.
+GemmProblem getGemmProblem(GroupedGemmOp op);
+
+inline Schedule::Multiply toPlain(Multiply multiply) {
+  return multiply == Multiply::fma ? Schedule::Multiply::Fma
+                                   : Schedule::Multiply::DotBf16;
+}
+Schedule toSchedule(ScheduleAttr attribute);
+ScheduleAttr toAttribute(MLIRContext *context, const Schedule &schedule);
+
+} // namespace mlir::moe
+
+#endif // MOE_IR_GEMMSCHEDULE_H

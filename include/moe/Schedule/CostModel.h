@@ -1,0 +1,60 @@
+//===- CostModel.h - How long a schedule takes ------------------*- C++ -*-===//
+//
+// An estimate from formulas, to rank schedules by where none has been measured.
+// What costs every schedule the same, such as the epilogue, is left out.
+//
+// Experts get their first row, and of their other expected rows
+// (getExpectedLoad) one quarter of the experts a quarter, one a half, one as
+// many and one 2.25 times as many: routers are not even, and no schedule should
+// rest on it. The time for a fraction of a row lies between those for the whole
+// rows around it. The rows of an expert are cut evenly into tiles of at most
+// `rows`, the columns into tiles of `columns`, whose last panel counts whole.
+// Cycles of a tile of r rows, K inputs and C columns with P projections, in
+// vectors of L lanes:
+//
+// * weights: P*K*C elements at the share that a core has of the memory's rate.
+// * decode: P*K*C / L times 0 for elements that are multiplied as they are, 2
+//   for narrow floats, 8 for quantised ones.
+// * pack: P*K*C / L times 5.6 to transpose, 1.6 in order.
+// * multiply: P*K*C*r / L / FMAs per cycle, half that for pairs.
+// * A tile that reads its weights in place takes the longer of weights and
+//   decode + 2 * multiply: sums are reused less, which leaves half the peak.
+// * Any other takes the longer of weights and decode + pack, and then rows +
+//   blocks.
+// * rows: r*K elements found and converted, 2 / L each, or at the rate of the
+//   last cache.
+// * blocks: each block of R rows and V vectors takes for each input (pair of
+//   inputs) the longest of R*V / FMAs per cycle, (R + V) / loads per cycle, the
+//   latency of an FMA, and V vectors at the rate of the cache that holds a
+//   panel; and a tenth of the loads, which never hide wholly. R*V sums are
+//   stored, and loaded again, for each `depth`.
+// * 1000 cycles to take a tile from the queue and to set up.
+//
+// R is register_rows, and powers of two for the rows left over. Cores take
+// tiles one by one: the time is that of ceil(tiles / cores) average tiles.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef MOE_SCHEDULE_COSTMODEL_H
+#define MOE_SCHEDULE_COSTMODEL_H
+
+#include "moe/Schedule/CheckSchedule.h"
+
+namespace mlir::moe {
+
+struct CostEstimate {
+  double seconds = 0;
+  /// Of one core, summed over all tiles, as if the other cost nothing.
+  double computeSeconds = 0, memorySeconds = 0;
+
+  bool isMemoryBound() const { return memorySeconds > computeSeconds; }
+};
+
+/// The time that `target` takes to compute `problem` for so many tokens by a
+/// legal schedule. None take no time.
+CostEstimate estimateCost(const GemmProblem &problem, const Schedule &schedule,
+                          const Target &target, int64_t tokens);
+
+} // namespace mlir::moe
+
+#endif // MOE_SCHEDULE_COSTMODEL_H

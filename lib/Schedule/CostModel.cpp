@@ -1,0 +1,212 @@
+//===- CostModel.cpp - How long a schedule takes --------------------------===//
+
+#include "moe/Schedule/CostModel.h"
+
+#include "llvm/Support/MathExtras.h"
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+using namespace mlir::moe;
+
+/// Cycles per vector; the two of packing were measured with vectors of 512
+/// bits.
+static constexpr double transposeCycles = 5.6, copyCycles = 1.6;
+static constexpr double widenCycles = 2, decodeCycles = 8;
+/// Of the peak, what weights that are read in place reach.
+static constexpr double streamEfficiency = 0.5;
+/// Of the loads, what the FMAs do not hide.
+static constexpr double exposedLoads = 0.1;
+/// Of the expected rows, what each quarter of the experts gets.
+static constexpr std::array<double, 4> spread = {0.25, 0.5, 1, 2.25};
+static constexpr double tileCycles = 1000, blockCycles = 20;
+
+namespace {
+/// Cycles of a core.
+struct Cycles {
+  double total = 0, compute = 0, memory = 0;
+
+  Cycles &operator+=(const Cycles &other) {
+    total += other.total;
+    compute += other.compute;
+    memory += other.memory;
+    return *this;
+  }
+};
+
+Cycles operator*(double factor, const Cycles &cycles) {
+  return {factor * cycles.total, factor * cycles.compute,
+          factor * cycles.memory};
+}
+
+class CostModel {
+public:
+  CostModel(const GemmProblem &problem, const Schedule &schedule,
+            const Target &target)
+      : problem(problem), schedule(schedule), target(target) {
+    lanes = static_cast<double>(schedule.lanes);
+    pairs = schedule.multiply == Schedule::Multiply::DotBf16;
+    bytesPerCycle =
+        target.memoryBandwidth /
+        (static_cast<double>(target.cores) * target.gigahertz * 1e9);
+    for (const GemmWeight &weight : problem.weights) {
+      weightBytes += weight.format.bits / 8;
+      decode += getWidening(weight.format) / lanes;
+      // Outputs that lie apart are put together like transposed ones.
+      bool transposes = weight.outIn || weight.stride != 1;
+      pack += (transposes ? transposeCycles : copyCycles) / lanes;
+    }
+    findStepBytes();
+  }
+
+  /// All tiles of an expert with that many rows, which are cut evenly.
+  Cycles costExpert(int64_t rows) const {
+    if (rows == 0)
+      return {};
+    int64_t tiles = llvm::divideCeil(rows, schedule.rows);
+    int64_t size =
+        llvm::alignTo(llvm::divideCeil(rows, tiles), schedule.registerRows);
+    Cycles cycles = static_cast<double>(rows / size) * costRows(size);
+    if (int64_t tail = rows % size)
+      cycles += costRows(tail);
+    return cycles;
+  }
+
+  /// Tiles of an expert with that many rows.
+  double countTiles(int64_t rows) const {
+    return static_cast<double>(llvm::divideCeil(rows, schedule.rows)) *
+           static_cast<double>(
+               llvm::divideCeil(problem.columns, schedule.columns));
+  }
+
+private:
+  /// Cycles to make one vector what is multiplied.
+  double getWidening(const NumberFormat &format) const {
+    if (format.quantized)
+      return decodeCycles;
+    bool ready =
+        pairs || format.bits == static_cast<double>(problem.computeBits);
+    return ready ? 0 : widenCycles;
+  }
+
+  /// Where a panel lies while rows pass by it.
+  void findStepBytes() {
+    int64_t depth = std::min(schedule.depth, problem.depth);
+    double elementBytes =
+        pairs ? 2 : static_cast<double>(problem.computeBits) / 8;
+    double panelBytes = static_cast<double>(depth) * elementBytes *
+                        static_cast<double>(schedule.getPanelColumns());
+    // The rows need their part of the cache.
+    bool fits = panelBytes <= static_cast<double>(target.l2Bytes) / 2;
+    double vectorBytes = static_cast<double>(target.vectorBits) / 8;
+    vectorLoadCycles =
+        vectorBytes / (fits ? target.l2BytesPerCycle : target.l3BytesPerCycle);
+  }
+
+  /// A block of rows and all projections of a panel, over the whole depth.
+  double costBlock(int64_t rows) const {
+    double count = static_cast<double>(rows);
+    double vectors = static_cast<double>(schedule.registerVectors);
+    double loads = (count + vectors) / target.loadsPerCycle;
+    double step = std::max({count * vectors / target.fmaPerCycle, loads,
+                            target.fmaLatency, vectors * vectorLoadCycles}) +
+                  exposedLoads * loads;
+    double steps = static_cast<double>(problem.depth) / (pairs ? 2 : 1);
+    double visits =
+        static_cast<double>(llvm::divideCeil(problem.depth, schedule.depth));
+    double sums = count * vectors * (2 * visits - 1) / target.loadsPerCycle;
+    return static_cast<double>(problem.getProjections()) *
+           (steps * step + sums + visits * blockCycles);
+  }
+
+  /// The blocks that `rows` rows of a tile are cut into.
+  double costBlocks(int64_t rows) const {
+    double cycles = static_cast<double>(rows / schedule.registerRows) *
+                    costBlock(schedule.registerRows);
+    int64_t tail = rows % schedule.registerRows;
+    for (int64_t bit = 1; bit <= tail; bit *= 2)
+      if (tail & bit)
+        cycles += costBlock(bit);
+    return cycles;
+  }
+
+  /// The tiles of at most schedule.rows rows in all columns.
+  Cycles costRows(int64_t rows) const {
+    double depth = static_cast<double>(problem.depth);
+    double count = static_cast<double>(rows);
+    double tiles = static_cast<double>(
+        llvm::divideCeil(problem.columns, schedule.columns));
+    double panels = static_cast<double>(
+        llvm::divideCeil(problem.columns, schedule.getPanelColumns()));
+    double columns = panels * static_cast<double>(schedule.getPanelColumns());
+    Cycles cycles;
+    cycles.memory = depth * static_cast<double>(problem.columns) * weightBytes /
+                    bytesPerCycle;
+    if (rows <= schedule.streamRows) {
+      double fmas = depth * columns * count *
+                    static_cast<double>(problem.getProjections()) /
+                    (pairs ? 2 * lanes : lanes);
+      cycles.compute = depth * columns * decode +
+                       fmas / (target.fmaPerCycle * streamEfficiency);
+      cycles.total = std::max(cycles.memory, cycles.compute);
+    } else {
+      double packing = depth * columns * (decode + pack);
+      double inputBytes = problem.input.bits / 8;
+      double gathering =
+          tiles * count * depth *
+          std::max(widenCycles / lanes, inputBytes / target.l3BytesPerCycle);
+      double kernels = gathering + panels * costBlocks(rows);
+      cycles.compute = packing + kernels;
+      cycles.total = std::max(cycles.memory, packing) + kernels;
+    }
+    cycles.total += tiles * tileCycles;
+    return cycles;
+  }
+
+  const GemmProblem &problem;
+  const Schedule &schedule;
+  const Target &target;
+  double lanes, bytesPerCycle;
+  bool pairs;
+  /// Of one input and output, in all projections.
+  double weightBytes = 0, decode = 0, pack = 0;
+  double vectorLoadCycles;
+};
+} // namespace
+
+/// The rows of each quarter of the experts. If every token chooses every expert
+/// there is nothing to spread.
+static std::array<double, 4> spreadRows(const GemmProblem &problem,
+                                        double rows) {
+  bool even = problem.topK == 0 || problem.topK >= problem.totalExperts;
+  std::array<double, 4> result = spread;
+  for (double &part : result)
+    part = even || rows < 1 ? rows : 1 + (rows - 1) * part;
+  return result;
+}
+
+CostEstimate mlir::moe::estimateCost(const GemmProblem &problem,
+                                     const Schedule &schedule,
+                                     const Target &target, int64_t tokens) {
+  ExpertLoad load = getExpectedLoad(problem, tokens);
+  CostModel model(problem, schedule, target);
+  Cycles cycles;
+  double tiles = 0;
+  for (double rows : spreadRows(problem, load.rows)) {
+    double whole = std::floor(rows), fraction = rows - whole;
+    for (auto [count, part] :
+         {std::pair(whole, 1 - fraction), std::pair(whole + 1, fraction)}) {
+      if (part == 0)
+        continue;
+      double experts = load.experts * part / spread.size();
+      cycles += experts * model.costExpert(static_cast<int64_t>(count));
+      tiles += experts * model.countTiles(static_cast<int64_t>(count));
+    }
+  }
+  if (tiles == 0)
+    return {};
+  double hertz = target.gigahertz * 1e9;
+  double turns = std::ceil(tiles / static_cast<double>(target.cores));
+  return {cycles.total / tiles * turns / hertz, cycles.compute / hertz,
+          cycles.memory / hertz};
+}

@@ -1,0 +1,177 @@
+//===- CostModelTests.cpp - How long a schedule takes ---------------------===//
+
+#include "Problems.h"
+#include "moe/Schedule/CostModel.h"
+#include "moe/Schedule/SearchSpace.h"
+
+#include <cmath>
+#include <gtest/gtest.h>
+
+using namespace mlir::moe;
+
+namespace {
+
+constexpr Schedule packing{256, 48, 1024, 16, 8, 3, 16};
+
+/// All rows go to one expert, so that a tile can be reckoned by hand.
+GemmProblem makeDense(int64_t depth, int64_t columns) {
+  GemmProblem problem = makeProblem(depth, columns, 1, f32());
+  problem.experts = problem.totalExperts = problem.topK = 1;
+  return problem;
+}
+
+/// One core, one cycle per nanosecond, one byte per cycle from memory.
+Target makeMachine() {
+  Target target = getTarget("x86-64-v4");
+  target.cores = 1;
+  target.gigahertz = 1;
+  target.memoryBandwidth = 1e9;
+  target.fmaPerCycle = 1;
+  target.loadsPerCycle = 1;
+  return target;
+}
+
+double countCycles(const GemmProblem &problem, const Schedule &schedule,
+                   const Target &target, int64_t tokens) {
+  return estimateCost(problem, schedule, target, tokens).seconds * 1e9;
+}
+
+TEST(CostModel, StreamedTileIsReadOrComputed) {
+  GemmProblem problem = makeDense(1000, 48);
+  Target target = makeMachine();
+  // 1000 * 48 * 4 bytes, against 16 * 3000 FMAs at half the peak.
+  EXPECT_NEAR(countCycles(problem, packing, target, 16), 192000 + 1000, 1);
+  EXPECT_TRUE(estimateCost(problem, packing, target, 16).isMemoryBound());
+  target.memoryBandwidth = 1e12;
+  EXPECT_NEAR(countCycles(problem, packing, target, 16), 96000 + 1000, 1);
+  EXPECT_FALSE(estimateCost(problem, packing, target, 16).isMemoryBound());
+}
+
+TEST(CostModel, PackedTile) {
+  GemmProblem problem = makeDense(1000, 48);
+  Target target = makeMachine();
+  target.memoryBandwidth = 1e12;
+  // Transposing, gathering, and 3 blocks of 8 rows: each step has 24 FMAs that
+  // hide most of 11 loads, and 24 sums are stored once.
+  double expected = 1000 * 48 * 0.35 + 24 * 1000 * 0.4 +
+                    3 * (1000 * (24 + 1.1) + 24 + 20) + 1000;
+  EXPECT_NEAR(countCycles(problem, packing, target, 24), expected, 1);
+  // Weights that lie in order are packed faster.
+  problem.weights.front().outIn = false;
+  EXPECT_NEAR(countCycles(problem, packing, target, 24),
+              expected - 1000 * 48 * 0.25, 1);
+}
+
+TEST(CostModel, LeftOverRowsAreBlocksOfPowersOfTwo) {
+  GemmProblem problem = makeDense(1000, 48);
+  Target target = makeMachine();
+  target.memoryBandwidth = 1e12;
+  // 6 = 4 + 2 rows: 12 FMAs per step, and 6.
+  double expected =
+      6 * 1000 * 0.4 + (1000 * 12.7 + 12 + 20) + (1000 * 6.5 + 6 + 20);
+  EXPECT_NEAR(countCycles(problem, packing, target, 30) -
+                  countCycles(problem, packing, target, 24),
+              expected, 1);
+}
+
+TEST(CostModel, TilesOfAnExpertAreEven) {
+  GemmProblem problem = makeDense(1000, 48);
+  Target target = makeMachine();
+  // 2 tiles of at most 256 rows: 17 blocks of 8 rows and what is left.
+  EXPECT_NEAR(countCycles(problem, packing, target, 260),
+              countCycles(problem, packing, target, 136) +
+                  countCycles(problem, packing, target, 124),
+              1);
+}
+
+TEST(CostModel, ShallowPanelsLoadSumsAgain) {
+  GemmProblem problem = makeDense(1024, 48);
+  Target target = makeMachine();
+  Schedule shallow = packing;
+  shallow.depth = 256;
+  // 3 more visits of 3 blocks, with 24 sums loaded and stored.
+  EXPECT_NEAR(countCycles(problem, shallow, target, 24) -
+                  countCycles(problem, packing, target, 24),
+              3 * 3 * (48 + 20), 1);
+}
+
+TEST(CostModel, PairsOfBf16AreTwiceAsFast) {
+  GemmProblem problem = makeDense(1000, 48);
+  problem.input = bf16();
+  problem.weights.front().format = bf16();
+  Target target = makeMachine();
+  target.memoryBandwidth = 1e12;
+  Schedule dot = packing;
+  dot.multiply = Schedule::Multiply::DotBf16;
+  // Nothing is widened, and a block takes half the steps.
+  EXPECT_NEAR(countCycles(problem, packing, target, 24) -
+                  countCycles(problem, dot, target, 24),
+              3 * 500 * (24 + 1.1) + 1000 * 48 * 2.0 / 16, 1);
+}
+
+TEST(CostModel, CoresTakeWholeTiles) {
+  GemmProblem problem = makeDense(1000, 48 * 3);
+  Target target = makeMachine();
+  double one = countCycles(problem, packing, target, 8);
+  // Memory is shared by all cores.
+  target.cores = 2;
+  target.memoryBandwidth = 2e9;
+  EXPECT_NEAR(countCycles(problem, packing, target, 8), one * 2 / 3, 1);
+  target.cores = 64;
+  target.memoryBandwidth = 64e9;
+  EXPECT_NEAR(countCycles(problem, packing, target, 8), one / 3, 1);
+}
+
+TEST(CostModel, LoadOfTheExperts) {
+  GemmProblem problem = makeProblem(64, 64, 1, f32());
+  // The first token chooses 8 experts.
+  ExpertLoad load = getExpectedLoad(problem, 1);
+  EXPECT_NEAR(load.experts, 8, 1e-9);
+  EXPECT_NEAR(load.rows, 1, 1e-9);
+  // The second chooses each of the other 56 with a chance of 1/8.
+  load = getExpectedLoad(problem, 2);
+  EXPECT_NEAR(load.experts, 15, 1e-9);
+  EXPECT_NEAR(load.rows, 16.0 / 15, 1e-9);
+  load = getExpectedLoad(problem, 4096);
+  EXPECT_NEAR(load.experts, 64, 1e-9);
+  EXPECT_NEAR(load.rows, 512, 1e-9);
+  EXPECT_EQ(getExpectedLoad(problem, 0).experts, 0);
+  // A shard of the experts gets its share of the rows.
+  problem.totalExperts = 256;
+  load = getExpectedLoad(problem, 1);
+  EXPECT_NEAR(load.experts * load.rows, 2, 1e-9);
+  // Nothing is known: all rows everywhere.
+  problem.topK = 0;
+  EXPECT_EQ(getExpectedLoad(problem, 100).rows, 100);
+  EXPECT_EQ(getExpectedLoad(problem, 100).experts, 64);
+}
+
+TEST(CostModel, RowsAreSpreadOverTheExperts) {
+  // 25 rows are 7, 13, 25 and 55 rows for the quarters of the experts.
+  GemmProblem problem = makeDense(64, 48);
+  problem.experts = problem.totalExperts = 4;
+  Target target = makeMachine();
+  GemmProblem even = makeDense(64, 48);
+  double expected = 0;
+  for (int64_t rows : {7, 13, 25, 55})
+    expected += countCycles(even, packing, target, rows);
+  problem.topK = 1;
+  EXPECT_NEAR(getExpectedLoad(problem, 100).rows, 25, 1e-9);
+  EXPECT_NEAR(countCycles(problem, packing, target, 100), expected, 1);
+}
+
+TEST(CostModel, EveryScheduleHasAFiniteTime) {
+  Target target = getTarget("znver4");
+  for (const GemmProblem &problem :
+       {makeProblem(2048, 1024, 2, bf16()), makeProblem(1, 1, 1, f32()),
+        makeProblem(0, 0, 1, f32())})
+    for (const Schedule &schedule : enumerateSchedules(problem, target))
+      for (int64_t tokens : {int64_t(0), int64_t(1), int64_t(512),
+                             std::numeric_limits<int64_t>::max()}) {
+        double seconds =
+            estimateCost(problem, schedule, target, tokens).seconds;
+        EXPECT_TRUE(std::isfinite(seconds) && seconds >= 0) << seconds;
+      }
+}
+
+} // namespace
