@@ -65,8 +65,6 @@ llvm::Error Session::prepare(const Setting &setting) {
     layerKey = key;
     secondsPerToken = 0;
     tokens = 0;
-    layer->setTokens(1);
-    layer->run();
   }
   // The more tokens share the weights of an expert, the less one takes, so that
   // most runs that this lets pass end within 20 s.
@@ -78,7 +76,8 @@ llvm::Error Session::prepare(const Setting &setting) {
                       "limit is {2:f0} s",
                       tokens, expected, limit));
   if (tokens != setting.tokens) {
-    layer->setTokens(setting.tokens);
+    if (llvm::Error error = layer->setTokens(setting.tokens))
+      return error;
     // The first run of a size makes the system clear the pages of its memory.
     layer->run();
     machine.measure();

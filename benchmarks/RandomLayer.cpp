@@ -73,6 +73,22 @@ private:
 // The layer
 //===----------------------------------------------------------------------===//
 
+/// The layer for so many tokens.
+static llvm::Expected<CompiledLayer>
+compileLayer(const LayerSpec &spec, const ImportOptions &options,
+             int64_t tokens) {
+  DialectRegistry registry;
+  mlir::moe::registerAllDialects(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  auto module = buildLayer(context, spec, options);
+  if (!module)
+    return module.takeError();
+  auto signature = Signature::get(**module);
+  if (!signature)
+    return signature.takeError();
+  return CompiledLayer::compile(**module, *signature, {.tokens = tokens});
+}
+
 llvm::Expected<std::unique_ptr<RandomLayer>>
 RandomLayer::create(StringRef name, StringRef config, DataType dtype) {
   ImportOptions options;
@@ -80,20 +96,11 @@ RandomLayer::create(StringRef name, StringRef config, DataType dtype) {
   auto spec = readLayerSpec(config, name, options);
   if (!spec)
     return spec.takeError();
-  DialectRegistry registry;
-  mlir::moe::registerAllDialects(registry);
-  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
-  auto module = buildLayer(context, *spec, options);
-  if (!module)
-    return module.takeError();
-  auto signature = Signature::get(**module);
-  if (!signature)
-    return signature.takeError();
-  auto compiled = CompiledLayer::compile(**module, *signature);
+  auto compiled = compileLayer(*spec, options, /*tokens=*/1);
   if (!compiled)
     return compiled.takeError();
   std::unique_ptr<RandomLayer> layer(
-      new RandomLayer(*spec, std::move(*compiled)));
+      new RandomLayer(*spec, options, std::move(*compiled)));
   if (llvm::Error error = layer->checkMemory())
     return error;
   layer->fillWeights();
@@ -147,7 +154,11 @@ void RandomLayer::fillWeights() {
   }
 }
 
-void RandomLayer::setTokens(int64_t tokens) {
+llvm::Error RandomLayer::setTokens(int64_t tokens) {
+  auto compiled = compileLayer(spec, options, tokens);
+  if (!compiled)
+    return compiled.takeError();
+  layer = std::move(*compiled);
   inputShape = {tokens, spec.hidden};
   input = RandomNumbers(/*limit=*/1)
               .draw(spec.dtype, tokens * spec.hidden * getSize(spec.dtype));
@@ -156,6 +167,7 @@ void RandomLayer::setTokens(int64_t tokens) {
     if (parameter.name == activationName)
       argument = {{parameter.name, parameter.type, inputShape,
                    input->getBufferStart()}};
+  return llvm::Error::success();
 }
 
 //===----------------------------------------------------------------------===//

@@ -18,8 +18,9 @@ public:
   static llvm::Expected<std::unique_ptr<RandomLayer>>
   create(StringRef name, StringRef config, DataType dtype);
 
-  /// The input of the next runs: so many random tokens.
-  void setTokens(int64_t tokens);
+  /// Compiles the layer for so many tokens; random ones are the input of the
+  /// next runs.
+  llvm::Error setTokens(int64_t tokens);
 
   std::vector<Tensor> run() { return layer.run(arguments); }
 
@@ -30,13 +31,15 @@ public:
   double countBytes(ArrayRef<Tensor> results) const;
 
 private:
-  RandomLayer(const LayerSpec &spec, CompiledLayer layer)
-      : spec(spec), layer(std::move(layer)) {}
+  RandomLayer(const LayerSpec &spec, const ImportOptions &options,
+              CompiledLayer layer)
+      : spec(spec), options(options), layer(std::move(layer)) {}
 
   llvm::Error checkMemory() const;
   void fillWeights();
 
   LayerSpec spec;
+  ImportOptions options;
   CompiledLayer layer;
   std::vector<std::unique_ptr<llvm::WritableMemoryBuffer>> weights;
   SmallVector<int64_t, 2> inputShape;

@@ -3,7 +3,6 @@
 #include "moe/Conversion/Pipelines.h"
 #include "moe/Conversion/Passes.h"
 #include "moe/Transforms/Passes.h"
-#include "moe/IR/MoE.h"
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
@@ -65,23 +64,6 @@ static void addConversionToLLVM(OpPassManager &manager) {
   manager.addPass(createReconcileUnrealizedCastsPass());
 }
 
-namespace {
-struct TmpSchedule : PassWrapper<TmpSchedule, OperationPass<func::FuncOp>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(TmpSchedule)
-  void runOnOperation() override {
-    int64_t v[6] = {256, 48, 1024, 16, 8, 3};
-    if (const char *e = getenv("MOE_SCHED"))
-      sscanf(e, "%ld,%ld,%ld,%ld,%ld,%ld", v, v + 1, v + 2, v + 3, v + 4, v + 5);
-    getOperation().walk([&](GroupedGemmOp op) {
-      int64_t lanes = op.getComputeType().isF64() ? 8 : 16;
-      op.setScheduleAttr(ScheduleAttr::get(
-          op.getContext(), v[0], v[1], v[2], v[3], v[4], v[5], lanes,
-          getenv("MOE_DOT") ? Multiply::dot_bf16 : Multiply::fma));
-    });
-  }
-};
-} // namespace
-
 void mlir::moe::buildFusePipeline(OpPassManager &manager) {
   manager.addNestedPass<func::FuncOp>(createFuseGatePass());
   manager.addNestedPass<func::FuncOp>(createSplitExpertsPass());
@@ -93,7 +75,10 @@ void mlir::moe::buildLowerToCpuPipeline(OpPassManager &manager,
                                         const LowerToCpuOptions &options) {
   if (options.fuse) {
     buildFusePipeline(manager);
-    manager.addNestedPass<func::FuncOp>(std::make_unique<TmpSchedule>());
+    SelectSchedulePassOptions schedule;
+    schedule.targetName = options.target;
+    schedule.tokens = options.tokens;
+    manager.addNestedPass<func::FuncOp>(createSelectSchedulePass(schedule));
     manager.addNestedPass<func::FuncOp>(createConvertMoEToTilePass());
   }
   manager.addPass(createConvertMoEToLoopsPass());

@@ -84,7 +84,8 @@ static LogicalResult checkBodies(ModuleOp module) {
 }
 
 llvm::Expected<CompiledLayer>
-CompiledLayer::compile(ModuleOp module, Signature signature, bool fuse) {
+CompiledLayer::compile(ModuleOp module, Signature signature,
+                       const Options &options) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   DialectRegistry translations;
@@ -96,7 +97,8 @@ CompiledLayer::compile(ModuleOp module, Signature signature, bool fuse) {
                 UnitAttr::get(module.getContext()));
   PassManager manager(module.getContext());
   LowerToCpuOptions lowering;
-  lowering.fuse = fuse;
+  lowering.fuse = options.fuse;
+  lowering.tokens = options.tokens;
   buildLowerToCpuPipeline(manager, lowering);
   FirstError error(module.getContext());
   if (failed(checkBodies(module)) || failed(manager.run(module)))
@@ -108,11 +110,11 @@ CompiledLayer::compile(ModuleOp module, Signature signature, bool fuse) {
   auto machine = machineBuilder->createTargetMachine();
   if (!machine)
     return machine.takeError();
-  ExecutionEngineOptions options;
+  ExecutionEngineOptions engineOptions;
   auto optimize = makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0,
                                             machine->get());
-  options.transformer = optimize;
-  auto engine = ExecutionEngine::create(module, options, std::move(*machine));
+  engineOptions.transformer = optimize;
+  auto engine = ExecutionEngine::create(module, engineOptions, std::move(*machine));
   if (!engine)
     return error.take(llvm::toString(engine.takeError()));
   (*engine)->registerSymbols(getSymbols);

@@ -212,7 +212,7 @@ runReference(ModuleOp module, ArrayRef<Argument> arguments) {
   auto signature = Signature::get(module);
   if (!signature)
     return signature.takeError();
-  auto layer = CompiledLayer::compile(module, *signature, /*fuse=*/false);
+  auto layer = CompiledLayer::compile(module, *signature, {.fuse = false});
   if (!layer)
     return layer.takeError();
   return layer->run(arguments, /*poison=*/true);
@@ -243,7 +243,10 @@ static llvm::Error measure(ModuleOp module, const Signature &signature,
                            const Binding &binding, Report &report,
                            std::vector<Tensor> &results) {
   auto start = std::chrono::steady_clock::now();
-  auto layer = CompiledLayer::compile(module, signature, fuse && !reference);
+  CompiledLayer::Options options{.fuse = fuse && !reference};
+  if (int64_t tokens = binding.getNumTokens(); tokens > 0)
+    options.tokens = tokens;
+  auto layer = CompiledLayer::compile(module, signature, options);
   if (!layer)
     return layer.takeError();
   report.compileMs = millisecondsSince(start);

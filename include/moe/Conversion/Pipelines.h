@@ -12,13 +12,20 @@ struct LowerToCpuOptions : PassPipelineOptions<LowerToCpuOptions> {
   Option<bool> fuse{*this, "fuse",
                     llvm::cl::desc("Fuse ops into fewer kernels first"),
                     llvm::cl::init(true)};
+  Option<std::string> target{*this, "target",
+                             llvm::cl::desc("Machine to choose schedules for"),
+                             llvm::cl::init("native")};
+  Option<int64_t> tokens{*this, "tokens",
+                         llvm::cl::desc("Tokens to choose schedules for"),
+                         llvm::cl::init(512)};
 };
 
-/// Level 1 to level 2: experts as grouped GEMMs that read their rows in place
-/// and weigh their results.
+/// Level 1 to level 2: gates and experts as grouped GEMMs that read their rows in
+/// place and weigh their results.
 void buildFusePipeline(OpPassManager &manager);
 
-/// The reference lowering: levels 1 and 2 to the LLVM dialect for the CPU. The
+/// All levels down to the LLVM dialect for a CPU: fused, scheduled and tiled, or,
+/// without `fuse`, the reference lowering, every op as the loops it means. The
 /// result calls `moe_parallel_for` and allocates with
 /// `_mlir_memref_to_llvm_alloc`; whoever loads it provides both. Functions with
 /// the unit attribute `llvm.emit_c_interface` get a C wrapper.

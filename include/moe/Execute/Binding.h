@@ -30,6 +30,9 @@ public:
   /// dimensions that together are the tokens. Empty if the layer takes none.
   ArrayRef<int64_t> getActivationShape() const { return activationShape; }
 
+  /// Negative if no argument has a row for each token.
+  int64_t getNumTokens() const { return numTokens; }
+
 private:
   /// Makes `tensor` one that compiled code can take for `parameter`.
   llvm::Error adapt(const Parameter &parameter, TensorView &tensor);

@@ -18,10 +18,16 @@ using Argument = SmallVector<TensorView, 1>;
 /// @moe_layer of a module, compiled for this machine.
 class CompiledLayer {
 public:
-  /// Lowers `module`, which is changed; `fuse` says whether ops become fewer
-  /// kernels first. Results are named as in `signature`.
+  struct Options {
+    /// Whether ops become fewer kernels first.
+    bool fuse = true;
+    /// Tokens that it shall be fastest for.
+    int64_t tokens = 512;
+  };
+
+  /// Lowers `module`, which is changed. Results are named as in `signature`.
   static llvm::Expected<CompiledLayer>
-  compile(ModuleOp module, Signature signature, bool fuse = true);
+  compile(ModuleOp module, Signature signature, const Options &options);
 
   /// Runs the layer on arguments of the types and shapes of the signature. One
   /// run at a time in a process.
