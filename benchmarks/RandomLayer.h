@@ -4,6 +4,7 @@
 #define MOE_BENCHMARKS_RANDOMLAYER_H
 
 #include "moe/Execute/CompiledLayer.h"
+#include "moe/Import/Import.h"
 #include "moe/Import/LayerSpec.h"
 
 namespace mlir::moe {

@@ -13,8 +13,10 @@ using namespace mlir::moe;
 /// bits.
 static constexpr double transposeCycles = 5.6, copyCycles = 1.6;
 static constexpr double widenCycles = 2, decodeCycles = 8;
-/// Of the peak, what weights that are read in place reach.
-static constexpr double streamEfficiency = 0.5;
+/// Weights that are read in place: rows that share one reading, the part of the
+/// peak that is reached, and cycles to end a sum.
+static constexpr int64_t streamGroup = 8;
+static constexpr double streamEfficiency = 0.85, endCycles = 2.5;
 /// Of the loads, what the FMAs do not hide.
 static constexpr double exposedLoads = 0.1;
 /// Of the expected rows, what each quarter of the experts gets.
@@ -143,12 +145,20 @@ private:
     cycles.memory = depth * static_cast<double>(problem.columns) * weightBytes /
                     bytesPerCycle;
     if (rows <= schedule.streamRows) {
-      double fmas = depth * columns * count *
-                    static_cast<double>(problem.getProjections()) /
-                    (pairs ? 2 * lanes : lanes);
-      cycles.compute = depth * columns * decode +
-                       fmas / (target.fmaPerCycle * streamEfficiency);
-      cycles.total = std::max(cycles.memory, cycles.compute);
+      double projections = static_cast<double>(problem.getProjections());
+      double passes =
+          static_cast<double>(llvm::divideCeil(rows, streamGroup));
+      double visits = rows < streamGroup
+                          ? 1
+                          : static_cast<double>(llvm::divideCeil(
+                                problem.depth, schedule.depth));
+      double fmas =
+          depth * columns * count * projections / (pairs ? 2 * lanes : lanes);
+      double multiply = fmas / (target.fmaPerCycle * streamEfficiency) +
+                        columns * count * projections * visits * endCycles;
+      cycles.compute = depth * columns * decode * passes + multiply;
+      double pass = cycles.compute / passes;
+      cycles.total = std::max(cycles.memory, pass) + (passes - 1) * pass;
     } else {
       double packing = depth * columns * (decode + pack);
       double inputBytes = problem.input.bits / 8;

@@ -31,7 +31,7 @@ static Target makeLevel3(llvm::StringRef name) {
 static Target makeLevel4(llvm::StringRef name) {
   Target target = makeLevel3(name);
   target.vectorBits = 512;
-  target.vectorRegisters = 32;
+  target.vectorRegisters = getVectorRegisters(target.vectorBits);
   target.l2Bytes = 1 << 20;
   // LLVM would rather not use the widest vectors of some of these processors.
   target.features = "-prefer-256-bit";

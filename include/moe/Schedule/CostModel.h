@@ -17,8 +17,9 @@
 //   for narrow floats, 8 for quantised ones.
 // * pack: P*K*C / L times 5.6 to transpose, 1.6 in order.
 // * multiply: P*K*C*r / L / FMAs per cycle, half that for pairs.
-// * A tile that reads its weights in place takes the longer of weights and
-//   decode + 2 * multiply: sums are reused less, which leaves half the peak.
+// * A tile that reads its weights in place passes over them for each eight rows:
+//   decode + multiply / 0.85, and 2.5 cycles for each sum, of eight rows or more
+//   for each `depth`. The first pass takes no less than weights.
 // * Any other takes the longer of weights and decode + pack, and then rows +
 //   blocks.
 // * rows: r*K elements found and converted, 2 / L each, or at the rate of the

@@ -14,6 +14,11 @@
 
 namespace mlir::moe {
 
+/// Vector registers that a core has of so many bits.
+constexpr int64_t getVectorRegisters(int64_t vectorBits) {
+  return vectorBits >= 512 ? 32 : 16;
+}
+
 struct Target {
   /// The name it was found by.
   std::string name;

@@ -16,6 +16,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "TileContraction.h"
+#include "moe/Target/Target.h"
 
 using namespace mlir;
 using namespace mlir::moe;
@@ -27,48 +28,78 @@ public:
              VectorCode &code)
       : contraction(contraction), weights(contraction.weights[projection]),
         sums(contraction.sums[projection]), code(code),
-        inputs(code.lanes * contraction.inputsPerLane()) {}
+        inputs(code.lanes * contraction.inputsPerLane()),
+        registers(getVectorRegisters(code.lanes * code.realType.getWidth())),
+        groupRows(registers / 4) {}
 
   void emit() {
-    // As many sums as fit in registers beside the vectors they are made of; a
-    // row alone takes columns instead, to read from as many places at once.
-    const int64_t columns = code.lanes >= 16 ? 4 : 2, rows = code.lanes >= 16 ? 6 : 4;
-    Term isFew = contraction.coords.numRows < 4;
-    code.ifThen(isFew, [&] {
-      emitDepth(code.index(0), code.index(contraction.depth), true, 1, 8);
-    });
-    if (contraction.schedule.getStreamRows() < 4)
-      return;
-    code.ifThen(!isFew, [&] {
-      // The rows' elements of one block stay in the nearest cache.
-      int64_t block = std::min(contraction.schedule.getDepth(), contraction.depth);
-      int64_t full = contraction.depth - contraction.depth % block;
-      emitDepth(code.index(0), code.index(block), true, rows, columns);
-      code.forRange(code.index(block), code.index(full), block, [&](Term begin) {
-        emitDepth(begin, begin + static_cast<double>(block), false, rows, columns);
-      });
-      if (full < contraction.depth)
-        emitDepth(code.index(full), code.index(contraction.depth), false, rows,
-                  columns);
-    });
+    for (int64_t rows = 1; rows < groupRows; ++rows)
+      if (rows <= contraction.schedule.getStreamRows())
+        code.ifThen(contraction.coords.numRows == code.index(rows),
+                    [&] { emitColumns(rows); });
+    if (groupRows <= contraction.schedule.getStreamRows())
+      code.ifThen(contraction.coords.numRows >= double(groupRows),
+                  [&] { emitColumns(groupRows); });
   }
 
 private:
+  /// Columns whose sums with `rows` rows fit the registers, with one vector of
+  /// each column's weights and one of a row. A row alone takes many, to read
+  /// from as many places at once.
+  int64_t getGroupColumns(int64_t rows) const {
+    return std::clamp<int64_t>((registers - 1) / (rows + 1), 1, 8);
+  }
+
+  /// All columns for as many rows, or as many or more if they are a group.
+  void emitColumns(int64_t rows) {
+    int64_t block = std::min(contraction.schedule.getDepth(), contraction.depth);
+    int64_t depth = contraction.depth;
+    // Rows of a group come again with the next columns: a block of their inputs
+    // stays in the nearest cache.
+    if (rows < groupRows || block % inputs)
+      block = depth;
+    int64_t full = depth - depth % block;
+    emitDepth(rows, code.index(0), code.index(block), true);
+    if (block < full)
+      code.forRange(code.index(block), code.index(full), block, [&](Term begin) {
+        emitDepth(rows, begin, begin + static_cast<double>(block), false);
+      });
+    if (full < depth)
+      emitDepth(rows, code.index(full), code.index(depth), false);
+  }
+
   /// Inputs from `begin` to `end`, which are whole vectors unless `end` is the
   /// depth.
-  void emitDepth(Term begin, Term end, bool isFirst, int64_t groupRows,
-                 int64_t groupColumns) {
+  void emitDepth(int64_t rows, Term begin, Term end, bool isFirst) {
+    int64_t columns = getGroupColumns(rows);
     Term column = code.index(0), numColumns = contraction.coords.numColumns;
-    for (int64_t size : {groupColumns, int64_t(1)}) {
+    for (int64_t size : {columns, int64_t(1)}) {
+      if (size == 1 && column.value == numColumns.value)
+        break;
       Term last = numColumns - (numColumns - column) % static_cast<double>(size);
       code.forRange(column, last, size, [&](Term column) {
-        forRowGroups(contraction.coords.numRows, groupRows, code,
-                     [&](Term row, int64_t rows) {
-                       emitBlock({row, rows, column, size, begin, end, isFirst});
-                     });
+        forRowGroups(rows, [&](Term row, int64_t group) {
+          emitBlock({row, group, column, size, begin, end, isFirst});
+        });
       });
       column = last;
     }
+  }
+
+  /// The group if the rows are fewer than a whole one, else all groups and the
+  /// rows left over.
+  void forRowGroups(int64_t rows,
+                    function_ref<void(Term row, int64_t group)> body) {
+    if (rows < groupRows) {
+      body(code.index(0), rows);
+      return;
+    }
+    Term rest = contraction.coords.numRows % static_cast<double>(groupRows);
+    Term full = contraction.coords.numRows - rest;
+    code.forRange(code.index(0), full, groupRows,
+                  [&](Term row) { body(row, groupRows); });
+    for (int64_t size = 1; size < groupRows; ++size)
+      code.ifThen(rest == code.index(size), [&] { body(full, size); });
   }
 
   struct Block {
@@ -152,6 +183,9 @@ private:
   VectorCode &code;
   /// Inputs in a vector.
   int64_t inputs;
+  int64_t registers;
+  /// Rows that weights are read for at once: enough to make up for reading them.
+  int64_t groupRows;
 };
 } // namespace
 
