@@ -7,6 +7,8 @@
 
 #include "VerifierSupport.h"
 
+#include "mlir/IR/TypeUtilities.h"
+
 using namespace mlir;
 using namespace mlir::moe;
 
