@@ -2,6 +2,7 @@
 
 #include "moe/Execute/FirstError.h"
 
+#include "mlir/IR/BuiltinAttributes.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;

@@ -9,6 +9,8 @@
 #include "moe/IR/GemmSchedule.h"
 #include "moe/Schedule/CheckSchedule.h"
 
+#include "mlir/IR/TypeUtilities.h"
+
 using namespace mlir;
 using namespace mlir::moe;
 
