@@ -22,6 +22,9 @@ using namespace mlir;
 using namespace mlir::moe;
 
 namespace {
+/// Columns that are read at once at most.
+static constexpr int64_t mostColumns = 8;
+
 class DotEmitter {
 public:
   DotEmitter(const TileContraction &contraction, size_t projection,
@@ -33,73 +36,55 @@ public:
         groupRows(registers / 4) {}
 
   void emit() {
-    for (int64_t rows = 1; rows < groupRows; ++rows)
-      if (rows <= contraction.schedule.getStreamRows())
-        code.ifThen(contraction.coords.numRows == code.index(rows),
-                    [&] { emitColumns(rows); });
-    if (groupRows <= contraction.schedule.getStreamRows())
-      code.ifThen(contraction.coords.numRows >= double(groupRows),
-                  [&] { emitColumns(groupRows); });
+    int64_t mostRows = contraction.schedule.getStreamRows();
+    Term numRows = contraction.coords.numRows;
+    Term rest = numRows % static_cast<double>(groupRows);
+    Term full = numRows - rest;
+    if (mostRows >= groupRows)
+      code.ifThen(full > 0, [&] { emitGroups(full); });
+    // What a tile has less than a group has weights for itself, or finds them
+    // in a cache.
+    for (int64_t rows = 1; rows < groupRows && rows <= mostRows; ++rows)
+      code.ifThen(rest == code.index(rows), [&] {
+        emitColumns(rows, [&](Term column, int64_t columns) {
+          emitBlock({full, rows, column, columns, code.index(0),
+                     code.index(contraction.depth), /*isFirst=*/true});
+        });
+      });
   }
 
 private:
-  /// Columns whose sums with `rows` rows fit the registers, with one vector of
-  /// each column's weights and one of a row. A row alone takes many, to read
-  /// from as many places at once.
-  int64_t getGroupColumns(int64_t rows) const {
-    return std::clamp<int64_t>((registers - 1) / (rows + 1), 1, 8);
-  }
-
-  /// All columns for as many rows, or as many or more if they are a group.
-  void emitColumns(int64_t rows) {
-    int64_t block = std::min(contraction.schedule.getDepth(), contraction.depth);
+  /// Whole groups of rows. They come again for the next columns: a block of
+  /// their inputs stays in the nearest cache.
+  void emitGroups(Term numRows) {
     int64_t depth = contraction.depth;
-    // Rows of a group come again with the next columns: a block of their inputs
-    // stays in the nearest cache.
-    if (rows < groupRows || block % inputs)
+    int64_t block = std::min(contraction.schedule.getDepth(), depth);
+    if (block % inputs)
       block = depth;
-    int64_t full = depth - depth % block;
-    emitDepth(rows, code.index(0), code.index(block), true);
-    if (block < full)
-      code.forRange(code.index(block), code.index(full), block, [&](Term begin) {
-        emitDepth(rows, begin, begin + static_cast<double>(block), false);
-      });
-    if (full < depth)
-      emitDepth(rows, code.index(full), code.index(depth), false);
-  }
-
-  /// Inputs from `begin` to `end`, which are whole vectors unless `end` is the
-  /// depth.
-  void emitDepth(int64_t rows, Term begin, Term end, bool isFirst) {
-    int64_t columns = getGroupColumns(rows);
-    Term column = code.index(0), numColumns = contraction.coords.numColumns;
-    for (int64_t size : {columns, int64_t(1)}) {
-      if (size == 1 && column.value == numColumns.value)
-        break;
-      Term last = numColumns - (numColumns - column) % static_cast<double>(size);
-      code.forRange(column, last, size, [&](Term column) {
-        forRowGroups(rows, [&](Term row, int64_t group) {
-          emitBlock({row, group, column, size, begin, end, isFirst});
+    auto emitDepth = [&](Term begin, Term end, bool isFirst) {
+      emitColumns(groupRows, [&](Term column, int64_t columns) {
+        code.forRange(code.index(0), numRows, groupRows, [&](Term row) {
+          emitBlock({row, groupRows, column, columns, begin, end, isFirst});
         });
       });
-      column = last;
-    }
+    };
+    emitDepth(code.index(0), code.index(block), true);
+    if (block < depth)
+      code.forRange(code.index(block), code.index(depth), block, [&](Term begin) {
+        Term end = code.min(begin + static_cast<double>(block), code.index(depth));
+        emitDepth(begin, end, false);
+      });
   }
 
-  /// The group if the rows are fewer than a whole one, else all groups and the
-  /// rows left over.
-  void forRowGroups(int64_t rows,
-                    function_ref<void(Term row, int64_t group)> body) {
-    if (rows < groupRows) {
-      body(code.index(0), rows);
-      return;
-    }
-    Term rest = contraction.coords.numRows % static_cast<double>(groupRows);
-    Term full = contraction.coords.numRows - rest;
-    code.forRange(code.index(0), full, groupRows,
-                  [&](Term row) { body(row, groupRows); });
-    for (int64_t size = 1; size < groupRows; ++size)
-      code.ifThen(rest == code.index(size), [&] { body(full, size); });
+  /// Groups of as many columns as have all their sums with `rows` rows in
+  /// registers, beside one vector of each column's weights and one of a row. A
+  /// row alone takes many, to read from as many places at once.
+  void emitColumns(int64_t rows,
+                   function_ref<void(Term column, int64_t columns)> body) {
+    int64_t columns =
+        std::clamp<int64_t>((registers - 1) / (rows + 1), 1, mostColumns);
+    code.forRange(code.index(0), contraction.coords.numColumns, columns,
+                  [&](Term column) { body(column, columns); });
   }
 
   struct Block {
@@ -119,7 +104,10 @@ private:
     auto step = [&](Term k, ArrayRef<Term> parts, std::optional<Term> count) {
       SmallVector<Term> columns, next;
       for (int64_t c = 0; c < block.numColumns; ++c) {
-        Term column = block.column + static_cast<double>(c);
+        // Columns that are not there repeat the last one: their sums are never
+        // stored.
+        Term column = code.min(block.column + static_cast<double>(c),
+                               contraction.coords.numColumns - 1);
         columns.push_back(loadWeights(column, k, count));
       }
       for (Value memory : rows) {

@@ -16,7 +16,9 @@ struct TileContraction {
   int64_t depth;
   const RowMemory &rows;
   SmallVector<WeightVectors> weights;
-  /// Buffers of the schedule's rows x columns, one for each of the weights.
+  /// Buffers of the schedule's rows x columns, one for each of the weights. A
+  /// row has room for a vector of sums behind the last column, and its end is
+  /// never stored.
   SmallVector<Value> sums;
 
   bool usesPairs() const { return schedule.getMultiply() == Multiply::dot_bf16; }

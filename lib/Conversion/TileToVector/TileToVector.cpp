@@ -71,7 +71,8 @@ private:
       contraction.weights.emplace_back(
           weights.getDefiningOp<tile::WeightsOp>(), coords, code);
       contraction.sums.push_back(code.allocateOnStack(
-          {schedule.getRows(), schedule.getColumns()}, code.realType));
+          {schedule.getRows(), schedule.getColumns() + code.lanes},
+          code.realType));
     }
     Term isFew = coords.numRows <= static_cast<double>(schedule.getStreamRows());
     if (schedule.getStreamRows() > 0)
