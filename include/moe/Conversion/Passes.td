@@ -79,6 +79,24 @@ def WidenToF64Pass : Pass<"moe-widen-to-f64", "func::FuncOp"> {
   let dependentDialects = ["arith::ArithDialect"];
 }
 
+def PlanWorkspacePass : Pass<"moe-plan-workspace", "ModuleOp"> {
+  let summary = "give a layer all its memory in advance";
+  let description = [{
+    For every public function: each result becomes an argument that is written to, in
+    place where the result is memory of its own, and a last argument `memref<?xi8>` is the
+    workspace, which begins at a multiple of 64 bytes. Each `memref.alloc` becomes a slice
+    of it, aligned to 64 bytes. Buffers share a slice if no op of the function's body uses
+    both; an allocation inside a parallel loop has a slice for each iteration.
+
+    `@<function>_workspace_size` gives the bytes for a number of tokens, which is every
+    dynamic extent of an argument; it does not fall when that number grows. An allocation
+    without a bound of that kind is an error. A minimum has one if one of its operands
+    has, so `min(<data>, tokens * k)` says how large a buffer gets whose size is data.
+  }];
+  let dependentDialects = [
+    "arith::ArithDialect", "func::FuncDialect", "math::MathDialect", "memref::MemRefDialect"];
+}
+
 def OutlineParallelPass : Pass<"moe-outline-parallel", "ModuleOp"> {
   let summary = "give the bodies of parallel loops to the runtime's threads";
   let description = [{
