@@ -100,12 +100,35 @@ def PlanWorkspacePass : Pass<"moe-plan-workspace", "ModuleOp"> {
 def OutlineParallelPass : Pass<"moe-outline-parallel", "ModuleOp"> {
   let summary = "give the bodies of parallel loops to the runtime's threads";
   let description = [{
-    Each outermost one-dimensional `scf.parallel` becomes a function of a range of
-    iterations and the values it uses, and a call of `moe_parallel_for(count, function,
-    values)`, which the program that loads the code provides. Parallel loops inside
-    become sequential.
+    A function with parallel loops takes two more arguments, pointers to a parallel-for
+    and to its context; so do its callers, which pass them on. Each outermost one-dimensional
+    `scf.parallel` becomes a function of a range of iterations and the values it uses, and
+    a call `<parallel-for>(<context>, count, function, values)`, which is to call the
+    function for ranges that together are 0 to count, in any order and from any thread,
+    and to return when all of them have. Parallel loops inside become sequential.
   }];
   let dependentDialects = ["func::FuncDialect", "LLVM::LLVMDialect", "scf::SCFDialect"];
+}
+
+def ExportLayerPass : Pass<"moe-export-layer", "ModuleOp"> {
+  let summary = "give a layer an entry that a C program can call";
+  let description = [{
+    After moe-plan-workspace and moe-outline-parallel, `@moe_layer` gets an entry of the
+    form that all layers share,
+
+    ```c
+    void <symbol>(void *const *buffers, int64_t tokens, void *workspace,
+                  parallel_for *run, void *context);
+    int64_t <symbol>_workspace_size(int64_t tokens);
+    ```
+
+    `buffers` holds an address for each argument and then for each result, in order: of
+    contiguous elements, or of a table of addresses where the layer takes one. Nothing
+    else of the module can be called from outside.
+  }];
+  let dependentDialects = ["func::FuncDialect", "LLVM::LLVMDialect"];
+  let options = [
+    Option<"symbol", "symbol", "std::string", "\"moe_layer_entry\"", "Name of the entry">];
 }
 
 #endif // MOE_CONVERSION_PASSES_TD
