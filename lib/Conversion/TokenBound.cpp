@@ -8,6 +8,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 
 using namespace mlir;
 using namespace mlir::moe;
@@ -62,17 +63,35 @@ bool TokenBound::isNumTokens(Value value) {
 // What does not fall
 //===----------------------------------------------------------------------===//
 
-/// The upper bound of the variable of a loop, which it stays below.
-static Value getLoopEnd(Value value) {
+/// The bound of the variable of a loop, which counts upwards.
+template <typename GetBound>
+static Value getLoopBound(Value value, GetBound getBound) {
   auto argument = dyn_cast<BlockArgument>(value);
-  if (!argument)
+  auto loop =
+      argument
+          ? dyn_cast<LoopLikeOpInterface>(argument.getOwner()->getParentOp())
+          : LoopLikeOpInterface();
+  auto variables = loop ? loop.getLoopInductionVars() : std::nullopt;
+  auto bounds = loop ? getBound(loop) : std::nullopt;
+  if (!variables || !bounds)
     return {};
-  Operation *parent = argument.getOwner()->getParentOp();
-  if (auto loop = dyn_cast<scf::ForOp>(parent))
-    return argument == loop.getInductionVar() ? loop.getUpperBound() : Value();
-  if (auto loop = dyn_cast<scf::ParallelOp>(parent))
-    return loop.getUpperBound()[argument.getArgNumber()];
+  for (auto [variable, bound] : llvm::zip_equal(*variables, *bounds))
+    if (variable == argument)
+      return dyn_cast<Value>(bound);
   return {};
+}
+
+static Value getLoopBegin(Value value) {
+  return getLoopBound(value, [](LoopLikeOpInterface loop) {
+    return loop.getLoopLowerBounds();
+  });
+}
+
+/// Which the variable stays below.
+static Value getLoopEnd(Value value) {
+  return getLoopBound(value, [](LoopLikeOpInterface loop) {
+    return loop.getLoopUpperBounds();
+  });
 }
 
 static bool isNonNegative(Value value);
@@ -90,8 +109,17 @@ static bool isNonNegativeConstant(Value value) {
          real.isFinite();
 }
 
+/// What `op` is at most, whatever its other operands are: null if nothing.
+static Value getLargerOperand(Operation *op) {
+  auto difference = dyn_cast<arith::SubIOp>(op);
+  return difference && isNonNegative(difference.getRhs()) ? difference.getLhs()
+                                                          : Value();
+}
+
 /// A multiplication keeps an order only if both factors have the same sign.
 static bool isNonNegative(Value value) {
+  if (Value begin = getLoopBegin(value))
+    return isNonNegative(begin);
   Operation *op = value.getDefiningOp();
   if (!op)
     return false;
@@ -99,9 +127,10 @@ static bool isNonNegative(Value value) {
     return true;
   if (isa<arith::AddIOp, arith::MulIOp, arith::MinSIOp, arith::AddFOp,
           arith::MulFOp, arith::DivSIOp, arith::FloorDivSIOp,
-          arith::CeilDivSIOp, arith::DivFOp, arith::IndexCastOp,
-          arith::SIToFPOp, arith::FPToSIOp, arith::ExtFOp, arith::TruncFOp,
-          math::CeilOp, math::FloorOp, math::RoundEvenOp, math::TruncOp>(op))
+          arith::CeilDivSIOp, arith::DivUIOp, arith::CeilDivUIOp, arith::DivFOp,
+          arith::IndexCastOp, arith::SIToFPOp, arith::FPToSIOp, arith::ExtFOp,
+          arith::TruncFOp, math::CeilOp, math::FloorOp, math::RoundEvenOp,
+          math::TruncOp>(op))
     return areNonNegative(op->getOperands());
   if (isa<arith::MaxSIOp>(op))
     return llvm::any_of(op->getOperands(), isNonNegative);
@@ -111,15 +140,29 @@ static bool isNonNegative(Value value) {
   return false;
 }
 
-/// Whether `select` is the smaller of its values: a < b ? a : b.
+/// Whether `real` is the number `integer`.
+static bool isSameNumber(Value real, Value integer) {
+  if (auto conversion = real.getDefiningOp<arith::SIToFPOp>())
+    return conversion.getIn() == integer;
+  APFloat realConstant(0.0);
+  APInt integerConstant;
+  return matchPattern(real, m_ConstantFloat(&realConstant)) &&
+         matchPattern(integer, m_ConstantInt(&integerConstant)) &&
+         realConstant.convertToDouble() == integerConstant.roundToDouble(true);
+}
+
+/// Whether `select` is the smaller of its values: a < b ? a : b, where the
+/// comparison may be one of the integers that they are converted from.
 static bool isMinimum(arith::SelectOp select) {
-  auto compare = select.getCondition().getDefiningOp<arith::CmpFOp>();
-  if (!compare || compare.getLhs() != select.getTrueValue() ||
-      compare.getRhs() != select.getFalseValue())
-    return false;
-  return llvm::is_contained(
-      {arith::CmpFPredicate::OLT, arith::CmpFPredicate::OLE},
-      compare.getPredicate());
+  Value yes = select.getTrueValue(), no = select.getFalseValue();
+  if (auto reals = select.getCondition().getDefiningOp<arith::CmpFOp>())
+    return reals.getPredicate() == arith::CmpFPredicate::OLT &&
+           reals.getLhs() == yes && reals.getRhs() == no;
+  if (auto integers = select.getCondition().getDefiningOp<arith::CmpIOp>())
+    return integers.getPredicate() == arith::CmpIPredicate::slt &&
+           isSameNumber(yes, integers.getLhs()) &&
+           isSameNumber(no, integers.getRhs());
+  return false;
 }
 
 /// Whether the result of `op` cannot fall when its operands grow.
@@ -133,8 +176,9 @@ static bool isMonotone(Operation *op) {
   if (isa<arith::DivSIOp, arith::FloorDivSIOp, arith::CeilDivSIOp,
           arith::DivFOp>(op))
     return isNonNegativeConstant(op->getOperand(1));
-  if (auto difference = dyn_cast<arith::SubIOp>(op))
-    return matchPattern(difference.getRhs(), m_Constant());
+  if (isa<arith::DivUIOp, arith::CeilDivUIOp>(op))
+    return areNonNegative(op->getOperands()) &&
+           isNonNegativeConstant(op->getOperand(1));
   if (auto select = dyn_cast<arith::SelectOp>(op))
     return isMinimum(select);
   return false;
@@ -142,9 +186,13 @@ static bool isMonotone(Operation *op) {
 
 /// Operands that the bound of `op` is computed from.
 static SmallVector<Value> getBoundedOperands(Operation *op) {
-  if (auto select = dyn_cast<arith::SelectOp>(op))
-    return {select.getTrueValue(), select.getFalseValue()};
-  return op->getOperands();
+  SmallVector<Value> operands(op->getOperands());
+  if (auto select = dyn_cast<arith::SelectOp>(op)) {
+    operands.erase(operands.begin());
+    llvm::append_range(operands,
+                       select.getCondition().getDefiningOp()->getOperands());
+  }
+  return operands;
 }
 
 bool TokenBound::isKnown(Value value) {
@@ -162,6 +210,8 @@ bool TokenBound::isKnown(Value value) {
   }
   if (isa<arith::MinSIOp>(op))
     return llvm::any_of(op->getOperands(), isKnown);
+  if (Value larger = getLargerOperand(op))
+    return isKnown(larger);
   return isMonotone(op) && llvm::all_of(getBoundedOperands(op), isKnown);
 }
 
@@ -188,9 +238,10 @@ Value TokenBound::emitNew(Value value) {
     for (unsigned i : {0, 1})
       if (!isKnown(op->getOperand(i)))
         return emit(op->getOperand(1 - i));
+  if (Value larger = getLargerOperand(op))
+    return emit(larger);
   for (Value operand : getBoundedOperands(op))
     emit(operand);
-  // The comparison is one of the bounds.
   if (auto select = dyn_cast<arith::SelectOp>(op))
     bounds.map(select.getCondition(),
                emitClone(select.getCondition().getDefiningOp()));
