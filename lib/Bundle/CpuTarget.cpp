@@ -51,10 +51,6 @@ static constexpr CpuFeature knownFeatures[] = {
     {"gfni", 7, 0, ecx, 8, 0},
 };
 
-static constexpr llvm::StringLiteral knownTargets[] = {
-    "native",    "x86-64-v2", "x86-64-v3",
-    "x86-64-v4", "znver4",    "sapphirerapids"};
-
 static const llvm::Target *getBackend() {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
@@ -76,24 +72,13 @@ static std::vector<CpuFeature> getFeatures(llvm::StringRef processor,
   return found;
 }
 
-static std::string getHostFeatures() {
-  llvm::SmallVector<std::string> features;
-  for (const auto &feature : llvm::sys::getHostCPUFeatures())
-    features.push_back((feature.second ? "+" : "-") + feature.first().str());
-  return llvm::join(features, ",");
-}
-
 llvm::Expected<CpuTarget> mlir::moe::findCpuTarget(llvm::StringRef name) {
   if (!getBackend())
     return llvm::createStringError("bundles need an x86-64 processor");
-  if (name == "native") {
-    std::string host = llvm::sys::getHostCPUName().str();
-    return CpuTarget{"native", host, getFeatures("x86-64", getHostFeatures())};
-  }
-  if (!llvm::is_contained(knownTargets, name))
-    return llvm::createStringError("unknown target '" + name + "', expected " +
-                                   llvm::join(knownTargets, ", "));
-  return CpuTarget{name.str(), name.str(), getFeatures(name, "")};
+  auto target = findTarget(name);
+  if (!target)
+    return target.takeError();
+  return CpuTarget{*target, getFeatures(target->cpu, target->features)};
 }
 
 std::unique_ptr<llvm::TargetMachine>

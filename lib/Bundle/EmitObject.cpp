@@ -10,8 +10,8 @@
 using namespace mlir;
 using namespace mlir::moe;
 
-llvm::Expected<std::string>
-mlir::moe::emitObject(ModuleOp module, const CpuTarget &target) {
+llvm::Expected<std::string> mlir::moe::emitObject(ModuleOp module,
+                                                  const CpuTarget &target) {
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(module, context);
   if (!code)
@@ -20,10 +20,10 @@ mlir::moe::emitObject(ModuleOp module, const CpuTarget &target) {
   code->setDataLayout(machine->createDataLayout());
   code->setTargetTriple(machine->getTargetTriple());
   for (llvm::Function &function : *code)
-    function.addFnAttr("tune-cpu", target.tuning);
+    function.addFnAttr("tune-cpu", target.target.cpu);
 
-  auto optimize = makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0,
-                                            machine.get());
+  auto optimize =
+      makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0, machine.get());
   if (llvm::Error error = optimize(code.get()))
     return error;
   llvm::SmallString<0> bytes;
@@ -32,7 +32,7 @@ mlir::moe::emitObject(ModuleOp module, const CpuTarget &target) {
   if (machine->addPassesToEmitFile(passes, stream, nullptr,
                                    llvm::CodeGenFileType::ObjectFile))
     return llvm::createStringError("LLVM cannot emit object code for target '" +
-                                   target.name + "'");
+                                   target.target.name + "'");
   passes.run(*code);
   return bytes.str().str();
 }

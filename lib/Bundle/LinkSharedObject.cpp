@@ -41,9 +41,9 @@ static llvm::Error runLinker(llvm::ArrayRef<std::string> arguments,
                              llvm::StringRef log) {
   llvm::SmallVector<llvm::StringRef> words(arguments);
   std::string cause;
-  int status = llvm::sys::ExecuteAndWait(
-      arguments[0], words, std::nullopt, {llvm::StringRef(""), log, log}, 0, 0,
-      &cause);
+  int status =
+      llvm::sys::ExecuteAndWait(arguments[0], words, std::nullopt,
+                                {llvm::StringRef(""), log, log}, 0, 0, &cause);
   if (status == 0)
     return llvm::Error::success();
   auto messages = llvm::MemoryBuffer::getFile(log);
@@ -63,9 +63,11 @@ llvm::Error mlir::moe::linkSharedObject(llvm::ArrayRef<std::string> objects,
       llvm::sys::fs::remove(file);
   });
   std::vector<std::string> arguments = {
-      *linker, "-shared", "-o", path.str(), "--no-undefined", "--gc-sections",
-      "--as-needed", "--build-id=none", "-O2", "-z", "noexecstack", "-z", "now",
-      "-soname", llvm::sys::path::filename(path).str()};
+      *linker,       "-shared",         "-o",
+      path.str(),    "--no-undefined",  "--gc-sections",
+      "--as-needed", "--build-id=none", "-O2",
+      "-z",          "noexecstack",     "-z",
+      "now",         "-soname",         llvm::sys::path::filename(path).str()};
   for (const std::string &object : objects) {
     made.push_back((path + "." + llvm::Twine(made.size()) + ".o").str());
     arguments.push_back(made.back());

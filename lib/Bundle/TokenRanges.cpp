@@ -16,9 +16,9 @@ llvm::Expected<TokenRange> mlir::moe::parseTokenRange(llvm::StringRef text) {
   if (!parseTokens(first, range.first) ||
       !parseTokens(text.contains(':') ? last : first, range.last) ||
       range.first > range.last)
-    return llvm::createStringError(
-        "'" + text + "', expected <first>:<last> within 1 to " +
-        llvm::Twine(maxTokens));
+    return llvm::createStringError("'" + text +
+                                   "', expected <first>:<last> within 1 to " +
+                                   llvm::Twine(maxTokens));
   return range;
 }
 

@@ -123,7 +123,7 @@ void mlir::moe::buildPlanKernelsPipeline(OpPassManager &manager,
                                          const PlanKernelsOptions &options) {
   buildFusePipeline(manager);
   SelectSchedulePassOptions selection;
-  selection.target = options.target;
+  selection.targetName = options.target;
   selection.tokens = options.tokens;
   manager.addNestedPass<func::FuncOp>(createSelectSchedulePass(selection));
 }

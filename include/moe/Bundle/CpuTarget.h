@@ -3,8 +3,9 @@
 #ifndef MOE_BUNDLE_CPUTARGET_H
 #define MOE_BUNDLE_CPUTARGET_H
 
+#include "moe/Target/Target.h"
+
 #include "llvm/ADT/StringRef.h"
-#include "llvm/Support/Error.h"
 #include "llvm/Target/TargetMachine.h"
 #include <cstdint>
 #include <memory>
@@ -25,16 +26,12 @@ struct CpuFeature {
 };
 
 struct CpuTarget {
-  /// The name it was found by.
-  std::string name;
-  /// The processor that instructions are scheduled for.
-  std::string tuning;
+  Target target;
   /// All that code may use beyond the first x86-64; a bundle checks for them.
   std::vector<CpuFeature> features;
 };
 
-/// The target of that name: a level of x86-64, a processor in LLVM's spelling,
-/// or `native`. The error of an unknown name lists the known ones.
+/// The target that findTarget finds.
 llvm::Expected<CpuTarget> findCpuTarget(llvm::StringRef name);
 
 /// Makes code of that target that may lie anywhere in memory.
