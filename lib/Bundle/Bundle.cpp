@@ -11,7 +11,6 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "mlir/Transforms/Passes.h"
-#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -74,12 +73,12 @@ static llvm::json::Object describeProblem(ModuleOp module) {
 namespace {
 /// What is computed alike, and compiled once.
 struct Code {
-  std::string schedule, symbol, object;
+  /// The IR at level 2.
+  std::string text;
+  std::string symbol, object;
   /// The first error of its compilation.
   std::string error;
 };
-/// By the text of the IR at level 2.
-using CodeMap = llvm::MapVector<std::string, Code>;
 } // namespace
 
 static std::string print(ModuleOp module) {
@@ -105,7 +104,7 @@ static std::string describeSchedules(ModuleOp module) {
 /// Chooses the kernels for a range of token counts. Layers as different as the
 /// schedules become different texts.
 static llvm::Error planVariant(ModuleOp layer, const CpuTarget &target,
-                               Variant &variant, CodeMap &codes) {
+                               Variant &variant, std::vector<Code> &codes) {
   OwningOpRef<ModuleOp> module = layer.clone();
   FirstError error(layer.getContext());
   PassManager manager(layer.getContext());
@@ -117,26 +116,26 @@ static llvm::Error planVariant(ModuleOp layer, const CpuTarget &target,
   if (failed(manager.run(*module)))
     return error.take("the layer cannot be fused");
   variant.schedule = describeSchedules(*module);
-  Code &code = codes[print(*module)];
-  if (code.symbol.empty()) {
-    code.symbol = "moe_kernel_" + std::to_string(codes.size() - 1);
-    code.schedule = variant.schedule;
-  }
-  variant.symbol = code.symbol;
+  std::string text = print(*module);
+  auto code = llvm::find_if(
+      codes, [&](const Code &known) { return known.text == text; });
+  if (code == codes.end())
+    code = codes.insert(
+        code, {text, "moe_kernel_" + std::to_string(codes.size()), "", ""});
+  variant.symbol = code->symbol;
   return llvm::Error::success();
 }
 
 /// A context of its own, so that several codes can be compiled at the same
 /// time.
-static llvm::Expected<std::string> compileCode(const std::string &text,
-                                               const Code &code,
+static llvm::Expected<std::string> compileCode(const Code &code,
                                                const CpuTarget &target) {
   DialectRegistry registry;
   moe::registerAllDialects(registry);
   registerAllToLLVMIRTranslations(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   FirstError error(&context);
-  auto module = parseSourceString<ModuleOp>(text, &context);
+  auto module = parseSourceString<ModuleOp>(code.text, &context);
   if (!module)
     return error.take("the layer cannot be read again");
   PassManager manager(&context);
@@ -148,25 +147,26 @@ static llvm::Expected<std::string> compileCode(const std::string &text,
   return emitObject(*module, target);
 }
 
-static llvm::Error compileCodes(CodeMap &codes, const CpuTarget &target) {
+static llvm::Error compileCodes(std::vector<Code> &codes,
+                                const CpuTarget &target) {
   llvm::DefaultThreadPool pool;
-  for (auto &entry : codes)
-    pool.async([&entry, &target] {
-      auto object = compileCode(entry.first, entry.second, target);
+  for (Code &code : codes)
+    pool.async([&code, &target] {
+      auto object = compileCode(code, target);
       if (object)
-        entry.second.object = std::move(*object);
+        code.object = std::move(*object);
       else
-        entry.second.error = llvm::toString(object.takeError());
+        code.error = llvm::toString(object.takeError());
     });
   pool.wait();
-  for (auto &entry : codes)
-    if (!entry.second.error.empty())
-      return llvm::createStringError(entry.second.error);
+  for (const Code &code : codes)
+    if (!code.error.empty())
+      return llvm::createStringError(code.error);
   return llvm::Error::success();
 }
 
 /// Links in a directory that is gone afterwards.
-static llvm::Expected<std::string> link(const CodeMap &codes,
+static llvm::Expected<std::string> link(const std::vector<Code> &codes,
                                         StringRef fileName) {
   SmallString<128> folder;
   if (std::error_code code =
@@ -178,8 +178,8 @@ static llvm::Expected<std::string> link(const CodeMap &codes,
   SmallString<128> path(folder);
   llvm::sys::path::append(path, fileName);
   std::vector<std::string> objects;
-  for (const auto &entry : codes)
-    objects.push_back(entry.second.object);
+  for (const Code &code : codes)
+    objects.push_back(code.object);
   if (llvm::Error error = linkSharedObject(objects, path))
     return error;
   auto linked = llvm::MemoryBuffer::getFile(path);
@@ -197,7 +197,7 @@ mlir::moe::compileBundle(ModuleOp module, const BundleOptions &options) {
   if (llvm::Error error = checkSignature(*signature))
     return error;
   BundleContents contents{options, *signature, {}, describeProblem(module), ""};
-  CodeMap codes;
+  std::vector<Code> codes;
   for (TokenRange tokens : splitTokenRange(options.tokens)) {
     contents.variants.push_back({tokens, "", ""});
     if (llvm::Error error = planVariant(module, options.target,

@@ -58,7 +58,7 @@ llvm::Error mlir::moe::linkSharedObject(llvm::ArrayRef<std::string> objects,
   if (!linker)
     return linker.takeError();
   std::vector<std::string> made = {(path + ".log").str()};
-  auto cleanUp = llvm::make_scope_exit([&] {
+  llvm::scope_exit cleanUp([&] {
     for (const std::string &file : made)
       llvm::sys::fs::remove(file);
   });

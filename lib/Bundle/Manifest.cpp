@@ -10,7 +10,6 @@ using namespace mlir;
 using namespace mlir::moe;
 using llvm::json::Array;
 using llvm::json::Object;
-using llvm::json::Value;
 
 std::string mlir::moe::computeSha256(StringRef bytes) {
   return llvm::toHex(llvm::SHA256::hash(llvm::arrayRefFromStringRef(bytes)),
@@ -20,8 +19,9 @@ std::string mlir::moe::computeSha256(StringRef bytes) {
 static Array describeShape(ArrayRef<int64_t> shape) {
   Array extents;
   for (int64_t extent : shape)
-    extents.push_back(ShapedType::isDynamic(extent) ? Value("tokens")
-                                                    : Value(extent));
+    extents.push_back(ShapedType::isDynamic(extent)
+                          ? llvm::json::Value("tokens")
+                          : llvm::json::Value(extent));
   return extents;
 }
 

@@ -13,9 +13,6 @@ namespace {
 #include "Templates.inc"
 } // namespace
 
-/// Dimensions of a tensor in the tables of the templates.
-static constexpr size_t maxRank = 4;
-
 static std::string replaceAll(std::string text, StringRef from, StringRef to) {
   for (size_t at = 0; (at = text.find(from, at)) != std::string::npos;
        at += to.size())

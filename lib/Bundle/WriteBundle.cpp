@@ -37,7 +37,7 @@ static llvm::Error checkReplaceable(StringRef path) {
   return llvm::Error::success();
 }
 
-static llvm::Error fill(StringRef directory, ArrayRef<BundleFile> files) {
+static llvm::Error writeFiles(StringRef directory, ArrayRef<BundleFile> files) {
   for (const BundleFile &file : files) {
     SmallString<128> path(directory);
     llvm::sys::path::append(path, file.name);
@@ -75,7 +75,7 @@ static llvm::Error writeToPath(StringRef path, ArrayRef<BundleFile> files) {
     if (code != std::errc::file_exists || attempt == 8)
       return makeError(code);
   }
-  llvm::Error error = fill(made, files);
+  llvm::Error error = writeFiles(made, files);
   if (!error)
     error = moveInto(made, path);
   if (error)
