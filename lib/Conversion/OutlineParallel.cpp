@@ -21,8 +21,6 @@ namespace mlir::moe {
 using namespace mlir;
 using namespace mlir::moe;
 
-static constexpr StringLiteral parallelFor = "moe_parallel_for";
-
 /// The iterations from `begin` to `end`, one after the other.
 static void emitSequential(OpBuilder &builder, scf::ParallelOp loop,
                            Value begin, Value end, IRMapping &mapping) {
@@ -45,7 +43,26 @@ public:
         pointer(LLVM::LLVMPointerType::get(builder.getContext())),
         taskType(LLVM::LLVMFunctionType::get(
             LLVM::LLVMVoidType::get(builder.getContext()),
-            {i64, i64, pointer})) {}
+            {i64, i64, pointer})),
+        parallelForType(LLVM::LLVMFunctionType::get(
+            LLVM::LLVMVoidType::get(builder.getContext()),
+            {pointer, i64, pointer, pointer})) {}
+
+  /// Appends the parallel-for and its context to the arguments of a function.
+  void addArguments(func::FuncOp func) {
+    for (int i = 0; i < 2; ++i) {
+      LogicalResult added = func.insertArgument(func.getNumArguments(), pointer,
+                                                {}, func.getLoc());
+      assert(succeeded(added) && "a pointer can be an argument");
+      (void)added;
+    }
+  }
+
+  /// Hands those of the caller to a function that has them too.
+  void addOperands(func::CallOp call) {
+    auto caller = call->getParentOfType<func::FuncOp>();
+    call.getOperandsMutable().append(caller.getArguments().take_back(2));
+  }
 
   LogicalResult outline(scf::ParallelOp loop) {
     SetVector<Value> captured;
@@ -135,8 +152,11 @@ private:
         arith::IndexCastOp::create(builder, loc, i64, loop.getUpperBound()[0]);
     Value function =
         LLVM::AddressOfOp::create(builder, loc, pointer, task.getSymNameAttr());
-    LLVM::CallOp::create(builder, loc, declareParallelFor(),
-                         ValueRange{count, function, address});
+    ValueRange runtime =
+        loop->getParentOfType<func::FuncOp>().getArguments().take_back(2);
+    LLVM::CallOp::create(
+        builder, loc, parallelForType,
+        ValueRange{runtime[0], runtime[1], count, function, address});
   }
 
   /// In the entry block: a slot made inside a loop would be made again each
@@ -148,17 +168,6 @@ private:
     Value one = LLVM::ConstantOp::create(builder, loop.getLoc(), i64,
                                          builder.getI64IntegerAttr(1));
     return LLVM::AllocaOp::create(builder, loop.getLoc(), pointer, record, one);
-  }
-
-  LLVM::LLVMFuncOp declareParallelFor() {
-    if (auto found = module.lookupSymbol<LLVM::LLVMFuncOp>(parallelFor))
-      return found;
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(module.getBody());
-    auto type = LLVM::LLVMFunctionType::get(
-        LLVM::LLVMVoidType::get(builder.getContext()), {i64, pointer, pointer});
-    return LLVM::LLVMFuncOp::create(builder, module.getLoc(), parallelFor,
-                                    type);
   }
 
   Value castTo(Type type, Value value) {
@@ -173,7 +182,7 @@ private:
   const LLVMTypeConverter &converter;
   OpBuilder builder;
   Type i64, pointer;
-  LLVM::LLVMFunctionType taskType;
+  LLVM::LLVMFunctionType taskType, parallelForType;
   int64_t numTasks = 0;
 };
 
@@ -183,16 +192,38 @@ struct OutlineParallelPass
     LLVMTypeConverter converter(&getContext());
     Outliner outliner(getOperation(), converter);
     SmallVector<scf::ParallelOp> outermost;
+    SetVector<func::FuncOp> users;
     getOperation().walk<WalkOrder::PreOrder>([&](scf::ParallelOp loop) {
-      if (isOneDimensional(loop)) {
+      auto func = loop->getParentOfType<func::FuncOp>();
+      if (func && isOneDimensional(loop)) {
         outermost.push_back(loop);
+        users.insert(func);
         return WalkResult::skip();
       }
       return WalkResult::advance();
     });
+    SmallVector<func::CallOp> calls = findCalls(users);
+    for (func::FuncOp func : users)
+      outliner.addArguments(func);
+    for (func::CallOp call : calls)
+      outliner.addOperands(call);
     for (scf::ParallelOp loop : outermost)
       if (failed(outliner.outline(loop)))
         return signalPassFailure();
+  }
+
+  /// The calls of `users`; their callers become users too.
+  SmallVector<func::CallOp> findCalls(SetVector<func::FuncOp> &users) {
+    SmallVector<func::CallOp> calls;
+    SymbolTableCollection symbols;
+    SymbolUserMap callers(symbols, getOperation());
+    for (size_t i = 0; i < users.size(); ++i)
+      for (Operation *user : callers.getUsers(users[i]))
+        if (auto call = dyn_cast<func::CallOp>(user)) {
+          calls.push_back(call);
+          users.insert(call->getParentOfType<func::FuncOp>());
+        }
+    return calls;
   }
 
   /// From 0 by steps of 1 and without reductions: what the lowerings here emit.

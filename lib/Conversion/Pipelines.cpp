@@ -71,27 +71,60 @@ void mlir::moe::buildFusePipeline(OpPassManager &manager) {
   manager.addNestedPass<func::FuncOp>(createFuseWeightsPass());
 }
 
-void mlir::moe::buildLowerToCpuPipeline(OpPassManager &manager,
-                                        const LowerToCpuOptions &options) {
-  if (options.fuse) {
-    buildFusePipeline(manager);
-    SelectSchedulePassOptions schedule;
-    schedule.targetName = options.target;
-    schedule.tokens = options.tokens;
-    manager.addNestedPass<func::FuncOp>(createSelectSchedulePass(schedule));
-    manager.addNestedPass<func::FuncOp>(createConvertMoEToTilePass());
-  }
+void mlir::moe::buildPlanKernelsPipeline(OpPassManager &manager,
+                                         const PlanKernelsOptions &options) {
+  buildFusePipeline(manager);
+  SelectSchedulePassOptions selection;
+  selection.targetName = options.target;
+  selection.tokens = options.tokens;
+  manager.addNestedPass<func::FuncOp>(createSelectSchedulePass(selection));
+}
+
+/// What remains is structured control flow and memory.
+static void addConversionToLoops(OpPassManager &manager) {
   manager.addPass(createConvertMoEToLoopsPass());
   addBufferization(manager);
   manager.addPass(createConvertTileToVectorPass());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
-  manager.addPass(createExpandVectorMathPass());
-  manager.addPass(createOutlineParallelPass());
+}
+
+/// What remains is the LLVM dialect.
+static void addLoweringToLLVM(OpPassManager &manager) {
   addFloatEmulation(manager);
   addConversionToLLVM(manager);
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
+}
+
+void mlir::moe::buildLowerToCpuPipeline(OpPassManager &manager,
+                                        const LowerToCpuOptions &options) {
+  if (options.fuse) {
+    PlanKernelsOptions plan;
+    plan.target = options.target;
+    plan.tokens = options.tokens;
+    buildPlanKernelsPipeline(manager, plan);
+    manager.addNestedPass<func::FuncOp>(createConvertMoEToTilePass());
+  }
+  addConversionToLoops(manager);
+  manager.addPass(createExpandVectorMathPass());
+  manager.addPass(createOutlineParallelPass());
+  addLoweringToLLVM(manager);
+}
+
+void mlir::moe::buildLowerToBundlePipeline(
+    OpPassManager &manager, const LowerToBundleOptions &options) {
+  manager.addNestedPass<func::FuncOp>(createConvertMoEToTilePass());
+  addConversionToLoops(manager);
+  manager.addPass(createPlanWorkspacePass());
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+  manager.addPass(createExpandVectorMathPass());
+  manager.addPass(createOutlineParallelPass());
+  ExportLayerPassOptions exported;
+  exported.symbol = options.symbol;
+  manager.addPass(createExportLayerPass(exported));
+  addLoweringToLLVM(manager);
 }
 
 void mlir::moe::registerMoEPipelines() {
@@ -101,4 +134,11 @@ void mlir::moe::registerMoEPipelines() {
   PassPipelineRegistration<LowerToCpuOptions>(
       "moe-lower-to-cpu", "Lower moe ops to the LLVM dialect for the CPU",
       buildLowerToCpuPipeline);
+  PassPipelineRegistration<PlanKernelsOptions>(
+      "moe-plan-kernels", "Fuse moe ops and choose how to compute them",
+      buildPlanKernelsPipeline);
+  PassPipelineRegistration<LowerToBundleOptions>(
+      "moe-lower-to-bundle",
+      "Lower kernels to the LLVM dialect for a bundle of the CPU",
+      buildLowerToBundlePipeline);
 }

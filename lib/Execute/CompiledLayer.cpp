@@ -34,9 +34,9 @@ static void release(void *address) { getMemory().release(address); }
 /// Threads take runs of iterations until none is left: long ones first, so that
 /// neighbours stay on one core, and short ones in the end, so that all threads
 /// end together.
-static void parallelFor(int64_t count, void (*task)(int64_t, int64_t, void *),
-                        void *values) {
-  static llvm::DefaultThreadPool pool;
+static void parallelFor(void *context, int64_t count,
+                        void (*task)(int64_t, int64_t, void *), void *values) {
+  auto &pool = *static_cast<llvm::DefaultThreadPool *>(context);
   int64_t threads = pool.getMaxConcurrency();
   std::atomic<int64_t> next = 0;
   auto work = [&] {
@@ -61,7 +61,6 @@ static llvm::orc::SymbolMap getSymbols(llvm::orc::MangleAndInterner intern) {
                              llvm::JITSymbolFlags::Exported |
                                  llvm::JITSymbolFlags::Callable};
   };
-  add("moe_parallel_for", parallelFor);
   add("_mlir_memref_to_llvm_alloc", allocate);
   add("_mlir_memref_to_llvm_aligned_alloc", alignedAllocate);
   add("_mlir_memref_to_llvm_free", release);
@@ -184,6 +183,9 @@ std::vector<Tensor> CompiledLayer::run(ArrayRef<Argument> arguments,
     pointers.push_back(resultBuffers.data());
   for (SmallVector<int64_t> &buffer : buffers)
     pointers.push_back(buffer.data());
+  static llvm::DefaultThreadPool pool;
+  pointers.push_back(reinterpret_cast<void *>(parallelFor));
+  pointers.push_back(&pool);
   SmallVector<void *> packed;
   for (void *&pointer : pointers)
     packed.push_back(&pointer);

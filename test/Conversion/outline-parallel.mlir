@@ -1,7 +1,6 @@
 // RUN: moe-opt %s --moe-outline-parallel --split-input-file --verify-diagnostics | FileCheck %s
 
 // The body becomes a function of a range and the values it uses; constants are copied.
-// CHECK: llvm.func @moe_parallel_for(i64, !llvm.ptr, !llvm.ptr)
 // CHECK: llvm.func internal @fill_task_0(%[[BEGIN:.+]]: i64, %[[END:.+]]: i64, %[[VALUES:.+]]: !llvm.ptr)
 // CHECK-DAG: arith.constant 2.000000e+00 : f32
 // CHECK-DAG: llvm.load %[[VALUES]] : !llvm.ptr -> !llvm.struct<(struct<(ptr, ptr, i64, array<1 x i64>, array<1 x i64>)>)>
@@ -11,10 +10,11 @@
 // CHECK: memref.store
 // CHECK: llvm.return
 // CHECK-LABEL: func.func @fill
+// CHECK-SAME: %[[PARALLEL_FOR:[^:, ]+]]: !llvm.ptr, %[[CONTEXT:[^:, ]+]]: !llvm.ptr)
 // CHECK: %[[RECORD:.+]] = llvm.alloca
 // CHECK: llvm.store %{{.+}}, %[[RECORD]]
 // CHECK: %[[TASK:.+]] = llvm.mlir.addressof @fill_task_0
-// CHECK: llvm.call @moe_parallel_for(%{{.+}}, %[[TASK]], %[[RECORD]])
+// CHECK: llvm.call %[[PARALLEL_FOR]](%[[CONTEXT]], %{{.+}}, %[[TASK]], %[[RECORD]]) : !llvm.ptr, (!llvm.ptr, i64, !llvm.ptr, !llvm.ptr) -> ()
 // CHECK-NOT: scf.parallel
 func.func @fill(%buffer: memref<?xf32>, %count: index) {
   %c0 = arith.constant 0 : index
@@ -33,7 +33,7 @@ func.func @fill(%buffer: memref<?xf32>, %count: index) {
 // CHECK: scf.for
 // CHECK: scf.parallel
 // CHECK-LABEL: func.func @nested
-// CHECK-COUNT-1: llvm.call @moe_parallel_for
+// CHECK-COUNT-1: llvm.call %
 func.func @nested(%buffer: memref<?x?xf32>, %count: index, %value: f32) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
@@ -47,8 +47,35 @@ func.func @nested(%buffer: memref<?x?xf32>, %count: index, %value: f32) {
 
 // -----
 
-// Loops of another form stay.
+// A caller hands on what it is given.
+// CHECK-LABEL: func.func @inner
+// CHECK-LABEL: func.func @outer
+// CHECK-SAME: %[[PARALLEL_FOR:[^:, ]+]]: !llvm.ptr, %[[CONTEXT:[^:, ]+]]: !llvm.ptr)
+// CHECK: call @inner(%{{.+}}, %{{.+}}, %[[PARALLEL_FOR]], %[[CONTEXT]])
+// CHECK-LABEL: func.func @apart(
+// CHECK-NOT: llvm.ptr
+func.func @inner(%buffer: memref<?xf32>, %value: f32) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  scf.parallel (%i) = (%c0) to (%c8) step (%c1) {
+    memref.store %value, %buffer[%i] : memref<?xf32>
+  }
+  return
+}
+func.func @outer(%buffer: memref<?xf32>, %value: f32) {
+  call @inner(%buffer, %value) : (memref<?xf32>, f32) -> ()
+  return
+}
+func.func @apart(%value: f32) -> f32 {
+  return %value : f32
+}
+
+// -----
+
+// Loops of another form stay, and need no runtime.
 // CHECK-LABEL: func.func @other
+// CHECK-NOT: llvm.ptr
 // CHECK: scf.parallel
 // CHECK-NOT: llvm.call
 func.func @other(%buffer: memref<?xf32>, %begin: index, %count: index, %value: f32) {

@@ -1,7 +1,7 @@
 //===- moe-run.cpp - Run a layer on tensors from files --------------------===//
 
 #include "../CommandLine.h"
-#include "LoadLayer.h"
+#include "../LoadLayer.h"
 #include "Report.h"
 #include "moe/Checkpoint/SafetensorsWriter.h"
 #include "moe/Execute/Comparison.h"

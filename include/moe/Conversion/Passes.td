@@ -79,15 +79,56 @@ def WidenToF64Pass : Pass<"moe-widen-to-f64", "func::FuncOp"> {
   let dependentDialects = ["arith::ArithDialect"];
 }
 
+def PlanWorkspacePass : Pass<"moe-plan-workspace", "ModuleOp"> {
+  let summary = "give a layer all its memory in advance";
+  let description = [{
+    For every public function: each result becomes an argument that is written to, in
+    place where the result is memory of its own, and a last argument `memref<?xi8>` is the
+    workspace, which begins at a multiple of 64 bytes. Each `memref.alloc` becomes a slice
+    of it, aligned to 64 bytes. Buffers share a slice if no op of the function's body uses
+    both; an allocation inside a parallel loop has a slice for each iteration.
+
+    `@<function>_workspace_size` gives the bytes for a number of tokens, which is every
+    dynamic extent of an argument; it does not fall when that number grows. An allocation
+    without a bound of that kind is an error. A minimum has one if one of its operands
+    has, so `min(<data>, tokens * k)` says how large a buffer gets whose size is data.
+  }];
+  let dependentDialects = [
+    "arith::ArithDialect", "func::FuncDialect", "math::MathDialect", "memref::MemRefDialect"];
+}
+
 def OutlineParallelPass : Pass<"moe-outline-parallel", "ModuleOp"> {
   let summary = "give the bodies of parallel loops to the runtime's threads";
   let description = [{
-    Each outermost one-dimensional `scf.parallel` becomes a function of a range of
-    iterations and the values it uses, and a call of `moe_parallel_for(count, function,
-    values)`, which the program that loads the code provides. Parallel loops inside
-    become sequential.
+    A function with parallel loops takes two more arguments, pointers to a parallel-for
+    and to its context; so do its callers, which pass them on. Each outermost one-dimensional
+    `scf.parallel` becomes a function of a range of iterations and the values it uses, and
+    a call `<parallel-for>(<context>, count, function, values)`, which is to call the
+    function for ranges that together are 0 to count, in any order and from any thread,
+    and to return when all of them have. Parallel loops inside become sequential.
   }];
   let dependentDialects = ["func::FuncDialect", "LLVM::LLVMDialect", "scf::SCFDialect"];
+}
+
+def ExportLayerPass : Pass<"moe-export-layer", "ModuleOp"> {
+  let summary = "give a layer an entry that a C program can call";
+  let description = [{
+    After moe-plan-workspace and moe-outline-parallel, `@moe_layer` gets an entry of the
+    form that all layers share,
+
+    ```c
+    void <symbol>(void *const *buffers, int64_t tokens, void *workspace,
+                  parallel_for *run, void *context);
+    int64_t <symbol>_workspace_size(int64_t tokens);
+    ```
+
+    `buffers` holds an address for each argument and then for each result, in order: of
+    contiguous elements, or of a table of addresses where the layer takes one. Nothing
+    else of the module can be called from outside.
+  }];
+  let dependentDialects = ["func::FuncDialect", "LLVM::LLVMDialect"];
+  let options = [
+    Option<"symbol", "symbol", "std::string", "\"moe_layer_entry\"", "Name of the entry">];
 }
 
 #endif // MOE_CONVERSION_PASSES_TD

@@ -13,11 +13,26 @@ struct LowerToCpuOptions : PassPipelineOptions<LowerToCpuOptions> {
                     llvm::cl::desc("Fuse ops into fewer kernels first"),
                     llvm::cl::init(true)};
   Option<std::string> target{*this, "target",
-                             llvm::cl::desc("Machine to choose schedules for"),
+                             llvm::cl::desc("What the kernels are to run on"),
                              llvm::cl::init("native")};
   Option<int64_t> tokens{*this, "tokens",
-                         llvm::cl::desc("Tokens to choose schedules for"),
+                         llvm::cl::desc("For how many tokens they are chosen"),
                          llvm::cl::init(512)};
+};
+
+struct PlanKernelsOptions : PassPipelineOptions<PlanKernelsOptions> {
+  Option<std::string> target{*this, "target",
+                             llvm::cl::desc("What the kernels are to run on"),
+                             llvm::cl::init("native")};
+  Option<int64_t> tokens{*this, "tokens",
+                         llvm::cl::desc("For how many tokens they are chosen"),
+                         llvm::cl::init(512)};
+};
+
+struct LowerToBundleOptions : PassPipelineOptions<LowerToBundleOptions> {
+  Option<std::string> symbol{*this, "symbol",
+                             llvm::cl::desc("Name of the layer's entry"),
+                             llvm::cl::init("moe_layer_entry")};
 };
 
 /// Level 1 to level 2: gates and experts as grouped GEMMs that read their rows in
@@ -26,13 +41,24 @@ void buildFusePipeline(OpPassManager &manager);
 
 /// All levels down to the LLVM dialect for a CPU: fused, scheduled and tiled, or,
 /// without `fuse`, the reference lowering, every op as the loops it means. The
-/// result calls `moe_parallel_for` and allocates with
-/// `_mlir_memref_to_llvm_alloc`; whoever loads it provides both. Functions with
+/// result takes a parallel-for, as moe-outline-parallel says, and allocates with
+/// `_mlir_memref_to_llvm_alloc`, which whoever loads it provides. Functions with
 /// the unit attribute `llvm.emit_c_interface` get a C wrapper.
 void buildLowerToCpuPipeline(OpPassManager &manager,
                              const LowerToCpuOptions &options);
 
-/// Registers `moe-fuse` and `moe-lower-to-cpu`.
+/// Level 1 to level 2 with a schedule for each kernel.
+void buildPlanKernelsPipeline(OpPassManager &manager,
+                              const PlanKernelsOptions &options);
+
+/// Level 2 to the LLVM dialect for a bundle: the layer gets its memory from the
+/// caller, and the entry of moe-export-layer. The result calls nothing but
+/// functions of the C library.
+void buildLowerToBundlePipeline(OpPassManager &manager,
+                                const LowerToBundleOptions &options);
+
+/// Registers `moe-fuse`, `moe-plan-kernels`, `moe-lower-to-cpu` and
+/// `moe-lower-to-bundle`.
 void registerMoEPipelines();
 
 } // namespace mlir::moe

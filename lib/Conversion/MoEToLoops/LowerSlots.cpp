@@ -208,7 +208,8 @@ void Grouping::sortByExpert() {
     code.store(end, offsets, expert + 1);
     return end;
   });
-  allocateSources(rows);
+  // Which is true anyway, but bounds the memory by the number of tokens.
+  allocateSources(code.min(rows, tokens * choices));
   forEachOwnChoice([&](Term token, Term choice, Term expert) {
     place(token, choice, code.load(next, expert));
     increment(code, next, expert);

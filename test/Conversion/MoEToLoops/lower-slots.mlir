@@ -27,11 +27,13 @@ func.func @capacity(%tokens: index) -> index {
   return %c : index
 }
 
-// A histogram, its sums, and the rows, of which there are as many as the last sum.
+// A histogram, its sums, and the rows, of which there are as many as the last sum, and
+// at most as many as choices.
 // CHECK-LABEL: func.func @sort_by_expert(
 // CHECK: arith.addi
 // CHECK: %[[ROWS:.*]] = scf.for {{.*}} iter_args
-// CHECK: memref.alloc(%[[ROWS]]) {{.*}} : memref<?xi32>
+// CHECK: %[[BOUNDED:.*]] = arith.minsi %[[ROWS]], %{{.*}}
+// CHECK: memref.alloc(%[[BOUNDED]]) {{.*}} : memref<?xi32>
 // CHECK: scf.for
 // CHECK: memref.dealloc
 func.func @sort_by_expert(%i: tensor<?x2xi32>)

@@ -1,7 +1,7 @@
 //===- LoadLayer.h - The layer that a file describes ------------*- C++ -*-===//
 
-#ifndef MOE_TOOLS_MOERUN_LOADLAYER_H
-#define MOE_TOOLS_MOERUN_LOADLAYER_H
+#ifndef MOE_TOOLS_LOADLAYER_H
+#define MOE_TOOLS_LOADLAYER_H
 
 #include "moe/Import/Import.h"
 
@@ -15,4 +15,4 @@ llvm::Expected<OwningOpRef<ModuleOp>> loadLayer(MLIRContext &context,
 
 } // namespace mlir::moe
 
-#endif // MOE_TOOLS_MOERUN_LOADLAYER_H
+#endif // MOE_TOOLS_LOADLAYER_H

@@ -1,0 +1,57 @@
+//===- Contents.h - What the files of a bundle tell -------------*- C++ -*-===//
+
+#ifndef MOE_LIB_BUNDLE_CONTENTS_H
+#define MOE_LIB_BUNDLE_CONTENTS_H
+
+#include "moe/Bundle/Bundle.h"
+#include "moe/Execute/Signature.h"
+
+#include "llvm/Support/JSON.h"
+
+namespace mlir::moe {
+
+/// The version of the interface between a bundle and the program that loads it.
+inline constexpr int64_t bundleAbi = 1;
+
+/// Code for a range of numbers of tokens.
+struct Variant {
+  TokenRange tokens;
+  /// How each kernel is computed, in words of the IR.
+  std::string schedule;
+  /// Variants that are computed alike share it.
+  std::string symbol;
+};
+
+struct BundleContents {
+  const BundleOptions &options;
+  Signature signature;
+  std::vector<Variant> variants;
+  /// Facts about the layer, as found in its ops.
+  llvm::json::Object problem;
+  std::string object;
+
+  std::string getFileName(llvm::StringRef extension) const {
+    return options.name + extension.str();
+  }
+};
+
+/// The digits of a SHA-256.
+std::string computeSha256(llvm::StringRef bytes);
+
+/// What stands for the digest of the .c file, which cannot hold its own.
+inline constexpr char noDigest[] =
+    "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// The manifest as text that begins with the version.
+std::string writeManifest(const BundleContents &contents,
+                          llvm::StringRef header, llvm::StringRef sourceDigest);
+
+std::string writeHeader(const BundleContents &contents);
+
+/// `manifest` has noDigest in the place of the digest of the result.
+std::string writeSource(const BundleContents &contents,
+                        llvm::StringRef manifest);
+
+} // namespace mlir::moe
+
+#endif // MOE_LIB_BUNDLE_CONTENTS_H

@@ -1,0 +1,44 @@
+/* Written by moe-compile. */
+
+#define _POSIX_C_SOURCE 200809L
+
+#include "LAYER.h"
+
+#include <cpuid.h>
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---------------------------------------------------------------- what is this layer's */
+
+enum { MAX_RANK = 4, TOKENS = -1 };
+
+/* What one tensor of an input or output must be like. */
+typedef struct parameter {
+  const char *name;
+  moe_dtype dtype;
+  int any_sign; /* bytes, with or without a sign */
+  size_t experts; /* that have tensors of their own, or 0 */
+  int32_t rank;
+  int64_t shape[MAX_RANK]; /* TOKENS: the number of tokens */
+} parameter;
+
+/* Code for a range of numbers of tokens. */
+typedef struct variant {
+  int kind; /* enum moe_kind */
+  const char *target, *symbol, *schedule;
+  int64_t first_tokens, last_tokens;
+} variant;
+
+/* A bit of a register of the instruction cpuid, and of the register sets it needs. */
+typedef struct cpu_feature {
+  const char *name;
+  uint32_t leaf, subleaf;
+  int reg, bit;
+  uint64_t saved;
+} cpu_feature;
+
