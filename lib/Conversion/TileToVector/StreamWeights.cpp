@@ -38,19 +38,21 @@ public:
   void emit() {
     int64_t mostRows = contraction.schedule.getStreamRows();
     Term numRows = contraction.coords.numRows;
-    Term rest = numRows % static_cast<double>(groupRows);
-    Term full = numRows - rest;
     if (mostRows >= groupRows)
-      code.ifThen(full > 0, [&] { emitGroups(full); });
-    // What a tile has less than a group has weights for itself, or finds them
-    // in a cache.
-    for (int64_t rows = 1; rows < groupRows && rows <= mostRows; ++rows)
-      code.ifThen(rest == code.index(rows), [&] {
-        emitColumns(rows, [&](Term column, int64_t columns) {
-          emitBlock({full, rows, column, columns, code.index(0),
+      emitGroups(numRows - numRows % static_cast<double>(groupRows));
+    // What is left in powers of two: each finds the weights in a cache that an
+    // earlier one has read.
+    for (int64_t size = groupRows / 2; size > 0; size /= 2) {
+      if (size > mostRows)
+        continue;
+      Term rest = numRows % static_cast<double>(2 * size);
+      code.ifThen(rest >= static_cast<double>(size), [&] {
+        emitColumns(size, [&](Term column, int64_t columns) {
+          emitBlock({numRows - rest, size, column, columns, code.index(0),
                      code.index(contraction.depth), /*isFirst=*/true});
         });
       });
+    }
   }
 
 private:
