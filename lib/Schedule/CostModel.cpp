@@ -17,6 +17,11 @@ static constexpr double widenCycles = 2, decodeCycles = 8;
 /// peak that is reached, and cycles to end a sum.
 static constexpr int64_t streamGroup = 8;
 static constexpr double streamEfficiency = 0.85, endCycles = 2.5;
+/// Of the shorter one of reading and computing, what the longer does not hide.
+static constexpr double exposedShare = 0.1;
+/// To begin a row of in_out weights, which lies on another page, and to put a
+/// vector of them together: of two inputs, of every other output.
+static constexpr double rowCycles = 15, pairCycles = 1.5, stridedCycles = 1.5;
 /// Of the loads, what the FMAs do not hide.
 static constexpr double exposedLoads = 0.1;
 /// Of the expected rows, what each quarter of the experts gets.
@@ -146,19 +151,36 @@ private:
                     bytesPerCycle;
     if (rows <= schedule.streamRows) {
       double projections = static_cast<double>(problem.getProjections());
-      double passes =
-          static_cast<double>(llvm::divideCeil(rows, streamGroup));
-      double visits = rows < streamGroup
-                          ? 1
-                          : static_cast<double>(llvm::divideCeil(
-                                problem.depth, schedule.depth));
-      double fmas =
-          depth * columns * count * projections / (pairs ? 2 * lanes : lanes);
-      double multiply = fmas / (target.fmaPerCycle * streamEfficiency) +
-                        columns * count * projections * visits * endCycles;
-      cycles.compute = depth * columns * decode * passes + multiply;
+      bool outIn = problem.weights.front().outIn;
+      int64_t group =
+          outIn ? streamGroup
+                : std::min(schedule.registerRows, schedule.streamRows);
+      double passes = static_cast<double>(llvm::divideCeil(rows, group));
+      double visits = rows < group ? 1
+                                   : static_cast<double>(llvm::divideCeil(
+                                         problem.depth, schedule.depth));
+      double vectors = depth * columns / (pairs ? 2 * lanes : lanes);
+      double multiply =
+          vectors * count * projections /
+              (target.fmaPerCycle * streamEfficiency) +
+          (outIn ? columns * count * projections * visits * endCycles : 0);
+      double read = depth * columns * decode;
+      if (!outIn) {
+        for (const GemmWeight &weight : problem.weights)
+          read += vectors * ((pairs ? pairCycles : 0) +
+                             (weight.stride != 1 ? stridedCycles : 0));
+        cycles.memory += depth * tiles * rowCycles;
+        // A tile that the columns do not fill reads under masks.
+        double masked = static_cast<double>(problem.columns % schedule.columns) /
+                        static_cast<double>(problem.columns);
+        cycles.memory *= 1 + masked;
+        read *= 1 + masked;
+      }
+      cycles.compute = passes * read + multiply;
       double pass = cycles.compute / passes;
-      cycles.total = std::max(cycles.memory, pass) + (passes - 1) * pass;
+      cycles.total = std::max(cycles.memory, pass) +
+                     exposedShare * std::min(cycles.memory, pass) +
+                     (passes - 1) * pass;
     } else {
       double packing = depth * columns * (decode + pack);
       double inputBytes = problem.input.bits / 8;

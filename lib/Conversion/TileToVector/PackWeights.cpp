@@ -137,12 +137,14 @@ private:
         [&](Term row, int64_t size) {
           PanelProduct product{.row = row,
                                .size = size,
-                               .column = column,
-                               .vectors = panelVectors,
+                               .vectors = {},
                                .begin = begin,
                                .count = count,
                                .isFirst = isFirst};
-          multiplyPanel(contraction, sums, product, code,
+          for (int64_t v = 0; v < panelVectors; ++v)
+            product.vectors.push_back(
+                {sums, column + static_cast<double>(v * code.lanes)});
+          multiplyPanel(contraction, product, code,
                         [&](Term k, int64_t v) {
                           Term at = code.index(v * code.lanes * perLane);
                           return code.loadVector(getPackedType(), pack,

@@ -180,52 +180,73 @@ private:
 } // namespace
 
 /// Lanes are columns, of as many vectors as fit in registers for a group of
-/// rows.
+/// rows. All weights are taken together: they may lie between each other.
 static void emitAlongColumns(const TileContraction &contraction,
-                             size_t projection, bool isFull, VectorCode &code) {
+                             ArrayRef<size_t> projections, bool isFull,
+                             VectorCode &code) {
   ScheduleAttr schedule = contraction.schedule;
-  const WeightVectors &weights = contraction.weights[projection];
-  int64_t vectors = schedule.getColumns() / code.lanes;
-  int64_t registers = schedule.getRegisterRows() * schedule.getRegisterVectors();
+  int64_t registers =
+      getVectorRegisters(code.lanes * code.realType.getWidth());
   int64_t largest = std::min(schedule.getRegisterRows(),
                              std::max<int64_t>(schedule.getStreamRows(), 1));
-  forRowGroups(
-      contraction.coords.numRows, largest, code, [&](Term row, int64_t size) {
-        int64_t atOnce = std::max<int64_t>(registers / size, 1);
-        for (int64_t v = 0; v < vectors; v += atOnce) {
-          PanelProduct product{.row = row,
-                               .size = size,
-                               .column = code.index(v * code.lanes),
-                               .vectors = std::min(atOnce, vectors - v),
-                               .begin = code.index(0),
-                               .count = code.index(contraction.depth),
-                               .isFirst = true};
-          auto load = [&](Term k, int64_t i) {
-            Term column = code.index((v + i) * code.lanes);
-            std::optional<Term> count;
-            if (!isFull)
-              count = code.max(contraction.coords.numColumns - column,
-                               code.index(0));
-            return contraction.usesPairs()
-                       ? weights.pairsAlongColumns(column, k * 2, count, code)
-                       : weights.alongColumns(column, k, count, code);
-          };
-          multiplyPanel(contraction, contraction.sums[projection], product, code,
-                        load);
-        }
-      });
+  struct Lane {
+    size_t projection;
+    int64_t column;
+  };
+  SmallVector<Lane> lanes;
+  for (int64_t column = 0; column < schedule.getColumns(); column += code.lanes)
+    for (size_t p : projections)
+      lanes.push_back({p, column});
+
+  auto emitLanes = [&](Term row, int64_t size, ArrayRef<Lane> some) {
+    PanelProduct product{.row = row,
+                         .size = size,
+                         .vectors = {},
+                         .begin = code.index(0),
+                         .count = code.index(contraction.depth),
+                         .isFirst = true};
+    for (const Lane &lane : some)
+      product.vectors.push_back(
+          {contraction.sums[lane.projection], code.index(lane.column)});
+    auto load = [&](Term k, int64_t v) {
+      const WeightVectors &weights = contraction.weights[some[v].projection];
+      Term column = code.index(some[v].column);
+      std::optional<Term> count;
+      if (!isFull)
+        count =
+            code.max(contraction.coords.numColumns - column, code.index(0));
+      Term input = k * static_cast<double>(contraction.inputsPerLane());
+      return contraction.usesPairs()
+                 ? weights.pairsAlongColumns(column, input, count, code)
+                 : weights.alongColumns(column, input, count, code);
+    };
+    multiplyPanel(contraction, product, code, load);
+  };
+  forRowGroups(contraction.coords.numRows, largest, code,
+               [&](Term row, int64_t size) {
+                 // Each vector of weights, its sums, and an element of a row.
+                 size_t atOnce =
+                     std::max<int64_t>((registers - 1) / (size + 1), 1);
+                 for (size_t i = 0; i < lanes.size(); i += atOnce)
+                   emitLanes(row, size, ArrayRef(lanes).slice(i).take_front(atOnce));
+               });
 }
 
 void mlir::moe::emitStreamed(const TileContraction &contraction,
                              VectorCode &code) {
-  for (size_t p = 0; p < contraction.weights.size(); ++p) {
-    if (contraction.weights[p].isOutIn()) {
+  SmallVector<size_t> alongColumns;
+  for (auto [p, weights] : llvm::enumerate(contraction.weights)) {
+    if (weights.isOutIn())
       DotEmitter(contraction, p, code).emit();
-      continue;
-    }
-    Term isFull = contraction.coords.numColumns ==
-                  code.index(contraction.schedule.getColumns());
-    code.ifThen(isFull, [&] { emitAlongColumns(contraction, p, true, code); });
-    code.ifThen(!isFull, [&] { emitAlongColumns(contraction, p, false, code); });
+    else
+      alongColumns.push_back(p);
   }
+  if (alongColumns.empty())
+    return;
+  Term isFull = contraction.coords.numColumns ==
+                code.index(contraction.schedule.getColumns());
+  for (bool full : {true, false})
+    code.ifThen(full ? isFull : !isFull, [&] {
+      emitAlongColumns(contraction, alongColumns, full, code);
+    });
 }

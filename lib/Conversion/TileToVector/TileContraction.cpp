@@ -49,31 +49,34 @@ static Term broadcastInput(Value row, Term k, const TileContraction &contraction
 }
 
 void mlir::moe::multiplyPanel(
-    const TileContraction &contraction, Value sums, const PanelProduct &product,
+    const TileContraction &contraction, const PanelProduct &product,
     VectorCode &code, function_ref<Term(Term, int64_t)> loadWeights) {
-  int64_t vectors = product.vectors;
   SmallVector<Value> rows;
   for (int64_t r = 0; r < product.size; ++r)
     rows.push_back(contraction.rows.open(
         contraction.coords, product.row + static_cast<double>(r), code));
-  auto place = [&](size_t i) -> SmallVector<Value> {
-    return {product.row + static_cast<double>(i / vectors),
-            product.column + static_cast<double>(i % vectors * code.lanes)};
+  auto forSums = [&](auto body) {
+    for (int64_t r = 0; r < product.size; ++r)
+      for (const PanelVector &vector : product.vectors)
+        body(vector.sums,
+             SmallVector<Value>{product.row + static_cast<double>(r),
+                                vector.column});
   };
 
   SmallVector<Term> init;
-  for (int64_t i = 0; i < product.size * vectors; ++i)
+  forSums([&](Value sums, ArrayRef<Value> at) {
     init.push_back(product.isFirst
                        ? code.broadcast(code.real(0))
-                       : code.loadVector(code.vectorType(), sums, place(i)));
+                       : code.loadVector(code.vectorType(), sums, at));
+  });
   int64_t step = contraction.inputsPerLane();
   Term steps = step == 1 ? product.count
                          : code.ceilDiv(product.count, code.index(step));
   SmallVector<Term> totals = code.fold(
       code.index(0), steps, init, [&](Term k, ArrayRef<Term> accumulated) {
         SmallVector<Term> weights, next;
-        for (int64_t v = 0; v < vectors; ++v)
-          weights.push_back(loadWeights(k, v));
+        for (size_t v = 0; v < product.vectors.size(); ++v)
+          weights.push_back(loadWeights(k, static_cast<int64_t>(v)));
         for (Value row : rows) {
           Term at = product.begin + k * static_cast<double>(step);
           Term x = broadcastInput(row, at, contraction, code);
@@ -83,6 +86,8 @@ void mlir::moe::multiplyPanel(
         }
         return next;
       });
-  for (auto [i, total] : llvm::enumerate(totals))
-    code.storeVector(total, sums, place(i));
+  const Term *total = totals.begin();
+  forSums([&](Value sums, ArrayRef<Value> at) {
+    code.storeVector(*total++, sums, at);
+  });
 }

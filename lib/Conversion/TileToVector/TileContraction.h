@@ -41,19 +41,24 @@ Term multiplyAdd(const TileContraction &contraction, Term a, Term b, Term sum,
 void forRowGroups(Term numRows, int64_t largest, VectorCode &code,
                   function_ref<void(Term row, int64_t size)> body);
 
-/// Adds to the sums of `size` rows from `row` on, and `vectors` vectors of
-/// columns from `column` on, the products of `count` inputs from `begin` on.
-/// `loadWeights` gives the weights of the k-th input from `begin`, or pair of
-/// inputs, for the v-th vector of columns. The first addition starts from zero.
+/// A vector of columns that begins at `column`, and where its sums go.
+struct PanelVector {
+  Value sums;
+  Term column;
+};
+
+/// Adds to the sums of `size` rows from `row` on, for each of the vectors, the
+/// products of `count` inputs from `begin` on. `loadWeights` gives the weights
+/// of the k-th input from `begin`, or pair of inputs, for vector v. The first
+/// addition starts from zero.
 struct PanelProduct {
   Term row;
   int64_t size;
-  Term column;
-  int64_t vectors;
+  SmallVector<PanelVector> vectors;
   Term begin, count;
   bool isFirst;
 };
-void multiplyPanel(const TileContraction &contraction, Value sums,
+void multiplyPanel(const TileContraction &contraction,
                    const PanelProduct &product, VectorCode &code,
                    function_ref<Term(Term k, int64_t v)> loadWeights);
 

@@ -42,11 +42,13 @@ TEST(CostModel, StreamedTileIsReadOrComputed) {
   // 8 * 3000 FMAs at 0.85 of the peak, and the ends of 8 * 48 sums, in each of
   // two passes, the first of which reads 1000 * 48 * 4 bytes.
   double pass = 8 * 3000 / 0.85 + 8 * 48 * 2.5;
-  EXPECT_NEAR(countCycles(problem, packing, target, 16), 192000 + pass + 1000,
-              1);
+  EXPECT_NEAR(countCycles(problem, packing, target, 16),
+              192000 + 1.1 * pass + 1000, 1);
   EXPECT_TRUE(estimateCost(problem, packing, target, 16).isMemoryBound());
   target.memoryBandwidth = 1e12;
-  EXPECT_NEAR(countCycles(problem, packing, target, 16), 2 * pass + 1000, 1);
+  // 192 cycles, of which a tenth is not hidden.
+  EXPECT_NEAR(countCycles(problem, packing, target, 16), 2 * pass + 19.2 + 1000,
+              1);
   EXPECT_FALSE(estimateCost(problem, packing, target, 16).isMemoryBound());
 }
 
