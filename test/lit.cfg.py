@@ -1,6 +1,7 @@
 """How lit runs the tests written in MLIR; lit.site.cfg.py in the build folder loads this."""
 
 import os
+import shutil
 import sys
 
 import lit.formats
@@ -13,7 +14,7 @@ config.test_exec_root = os.path.join(config.build_root, "test")
 # Inputs and expected outputs, and the scripts that made them.
 config.excludes = ["Data", "Inputs", "oracle"]
 if "quick" in lit_config.params:
-    config.excludes += ["Execute", "Models", "Systems"]  # they run whole layers
+    config.excludes += ["Bundle", "Execute", "Models", "Systems"]  # they run whole layers
 
 config.environment["PATH"] = os.pathsep.join(
     [os.path.join(config.build_root, "bin"), config.llvm_tools, os.environ["PATH"]])
@@ -22,4 +23,6 @@ for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
     if name in os.environ:
         config.environment[name] = os.environ[name]
 
+# Bundles need no compiler but the one that every system has.
+config.substitutions += [("%cc", shutil.which("cc") or shutil.which("clang-22") or "cc")]
 config.substitutions += [("%python", sys.executable), ("%build", config.build_root)]

@@ -3,6 +3,7 @@
 #include "Contents.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -76,11 +77,17 @@ static std::string describe(const Parameter &parameter) {
 
 static void writeIndices(raw_ostream &stream, StringRef prefix,
                          ArrayRef<Parameter> parameters, StringRef count) {
+  llvm::StringSet<> taken = {count};
   stream << "enum {\n";
   for (auto [i, parameter] : llvm::enumerate(parameters))
-    stream << "  " << prefix << makeConstant(parameter.name) << " = " << i
-           << ", /* " << replaceAll(describe(parameter), "*/", "* /")
-           << " */\n";
+    stream << "  " << prefix
+           << makeConstant(parameter.name)
+           // Different names can look alike as identifiers.
+           << (taken.insert(makeConstant(parameter.name)).second
+                   ? ""
+                   : "_" + std::to_string(i))
+           << " = " << i << ", /* "
+           << replaceAll(describe(parameter), "*/", "* /") << " */\n";
   stream << "  " << prefix << count << " = " << parameters.size() << "\n};\n";
 }
 

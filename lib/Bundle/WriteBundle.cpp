@@ -68,8 +68,8 @@ static llvm::Error writeToPath(StringRef path, ArrayRef<BundleFile> files) {
   std::string model = (path + ".tmp-%%%%%%").str();
   for (int attempt = 0;; ++attempt) {
     llvm::sys::fs::createUniquePath(model, made, /*MakeAbsolute=*/false);
-    std::error_code code =
-        llvm::sys::fs::create_directory(made, /*IgnoreExisting=*/false);
+    std::error_code code = llvm::sys::fs::create_directory(
+        made, /*IgnoreExisting=*/false, llvm::sys::fs::all_all);
     if (!code)
       break;
     if (code != std::errc::file_exists || attempt == 8)

@@ -148,8 +148,11 @@ int moe_LAYER_load(const char *directory, const moe_load_options *options, moe_L
   }
   if (status == MOE_OK)
     status = open_object(loaded, path, message, message_size);
-  if (status == MOE_OK)
+  if (status == MOE_OK) {
     status = start_threads(&loaded->threads, options ? options->threads : 0);
+    if (status != MOE_OK)
+      fail(status, message, message_size, "cannot start threads");
+  }
   if (status == MOE_OK) {
     *layer = loaded;
   } else if (loaded) {

@@ -154,9 +154,12 @@ static int find_tokens(checked_run *run) {
       continue;
     if (!found || (found->ndim > 0 && !found->shape))
       return FAIL(run, MOE_NULL_POINTER, "%s has no tensor or no shape", inputs[i].name);
-    if (found->ndim != inputs[i].rank || found->shape[0] < 0)
+    if (found->ndim != inputs[i].rank)
       return FAIL(run, MOE_BAD_SHAPE, "%s has %d dimensions, expected %d", inputs[i].name,
                   found->ndim, inputs[i].rank);
+    if (found->shape[0] < 0)
+      return FAIL(run, MOE_BAD_SHAPE, "%s has extent %lld in dimension 0, expected at least 0",
+                  inputs[i].name, (long long)found->shape[0]);
     run->tokens = found->shape[0];
   }
   return MOE_OK;
