@@ -154,6 +154,7 @@ def Tile_LoadColumnsOp : Tile_DescriptionOp<"load_columns"> {
 
     Constraints:
     * C1: the fragment has one row.
+    * C2: a table has a slice, anything else none.
   }];
   let arguments = (ins MemRefRankOf<[F64, F32, F16, BF16, I64], [1, 2]>:$values, Tile_Coords:$at,
                        OptionalAttr<TypeAttrOf<AnyMemRef>>:$slice);
