@@ -80,7 +80,7 @@ def Tile_RowsOp : Tile_DescriptionOp<"rows"> {
     Row r of the tile's rows is x[r], or x[sources[r]], zero where the source is -1.
 
     Constraints:
-    * C1: the source has the width and the element type of x.
+    * C1: the source has the width, unless that is dynamic, and the element type of x.
   }];
   let arguments = (ins MemRefRankOf<Tile_Floats, [2]>:$x, Tile_Coords:$at,
                        Optional<Tile_OffsetBuffer>:$sources);
