@@ -55,16 +55,20 @@ LogicalResult RowsOp::verify() {
     return emitOpError("rows have elements ")
            << type.getElementType() << ", expected "
            << getSource().getType().getElement();
+  if (type.isDynamicDim(1))
+    return success();
   return checkEqual(*this, "width of the rows", type.getDimSize(1),
                     getSource().getType().getDepth());
 }
 
 /// The number of inputs of one expert's weights.
 static int64_t getDepth(WeightsOp op) {
-  auto type = cast<MemRefType>(op.getSlice().value_or(op.getWeights().getType()));
-  if (op.getScheme() == QuantScheme::mxfp4)
-    return type.getDimSize(type.getRank() - 2) * 32;
+  auto type =
+      cast<MemRefType>(op.getSlice().value_or(op.getWeights().getType()));
   bool isInner = op.getLayout() == MatrixLayout::out_in;
+  if (op.getScheme() == QuantScheme::mxfp4)
+    return isInner ? type.getDimSize(type.getRank() - 2) * 32
+                   : type.getDimSize(type.getRank() - 3);
   return type.getDimSize(type.getRank() - (isInner ? 1 : 2));
 }
 
@@ -90,10 +94,11 @@ LogicalResult WeightsOp::verify() {
                         getSource().getType().getDepth(), getDepth(*this))))
     return failure();
   // C4
-  if (getStride() < 1 || getStart() < 0)
+  auto stride = static_cast<int64_t>(getStride());
+  auto start = static_cast<int64_t>(getStart());
+  if (stride < 1 || start < 0)
     return emitOpError("stride is ")
-           << getStride() << " and start " << getStart()
-           << ", expected at least 1 and 0";
+           << stride << " and start " << start << ", expected at least 1 and 0";
   return success();
 }
 
@@ -113,10 +118,11 @@ LogicalResult ContractOp::verify() {
 
 LogicalResult LoadColumnsOp::verify() {
   // C1
-  if (failed(checkSlice(*this, "values", getValues(), getSlice())))
+  if (failed(checkEqual(*this, "number of rows",
+                        getFragment().getType().getRows(), 1)))
     return failure();
-  return checkEqual(*this, "number of rows", getFragment().getType().getRows(),
-                    1);
+  // C2
+  return checkSlice(*this, "values", getValues(), getSlice());
 }
 
 LogicalResult LoadRowsOp::verify() {

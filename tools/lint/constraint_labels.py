@@ -3,8 +3,8 @@
 
 An op's description in include/ lists its constraints as `* C1: ...`. Each label must stand
 in a comment of the op's verifier, or of a function in the same file that the verifier
-calls, and in the name of a test function `@<op>_c1` or `@<op>_c1_<detail>` in
-test/IR/invalid-*.mlir. No verifier and no test names a label that the description lacks.
+calls, and in the name of a test function `@<op>_c1` or `@<op>_c1_<detail>` of a file
+test/*/invalid-*.mlir. No verifier and no test names a label that the description lacks.
 """
 
 import re
@@ -53,7 +53,7 @@ def verified_constraints():
 def tested_constraints():
     """The labels in the names of test functions, by op name."""
     tested = {}
-    for path in sorted(ROOT.glob("test/IR/invalid-*.mlir")):
+    for path in sorted(ROOT.glob("test/*/invalid-*.mlir")):
         for op, number in TEST.findall(path.read_text()):
             tested.setdefault(op, set()).add(f"C{number}")
     return tested

@@ -80,7 +80,7 @@ def Tile_RowsOp : Tile_DescriptionOp<"rows"> {
     Row r of the tile's rows is x[r], or x[sources[r]], zero where the source is -1.
 
     Constraints:
-    * C1: the source has the width and the element type of x.
+    * C1: the source has the width, unless that is dynamic, and the element type of x.
   }];
   let arguments = (ins MemRefRankOf<Tile_Floats, [2]>:$x, Tile_Coords:$at,
                        Optional<Tile_OffsetBuffer>:$sources);
@@ -154,6 +154,7 @@ def Tile_LoadColumnsOp : Tile_DescriptionOp<"load_columns"> {
 
     Constraints:
     * C1: the fragment has one row.
+    * C2: a table has a slice, anything else none.
   }];
   let arguments = (ins MemRefRankOf<[F64, F32, F16, BF16, I64], [1, 2]>:$values, Tile_Coords:$at,
                        OptionalAttr<TypeAttrOf<AnyMemRef>>:$slice);
