@@ -74,9 +74,9 @@ private:
 //===----------------------------------------------------------------------===//
 
 /// The layer for so many tokens.
-static llvm::Expected<CompiledLayer>
-compileLayer(const LayerSpec &spec, const ImportOptions &options,
-             int64_t tokens) {
+static llvm::Expected<CompiledLayer> compileLayer(const LayerSpec &spec,
+                                                  const ImportOptions &options,
+                                                  int64_t tokens) {
   DialectRegistry registry;
   mlir::moe::registerAllDialects(registry);
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);

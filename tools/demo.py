@@ -1,44 +1,103 @@
 #!/usr/bin/env python3
-"""Run a layer of four models and print how far each is from what its own code gives.
+"""Run a layer of four models, print how far each is from what its own code gives, and how
+fast it is as a bundle that a C program loads, beside the reference lowering.
 
-  demo.py MOE-RUN
+  demo.py BINARIES
 """
 
 import json
+import shutil
+import struct
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
-MODELS = Path(__file__).resolve().parents[1] / "test" / "Models"
+ROOT = Path(__file__).resolve().parents[1]
+MODELS = ROOT / "test" / "Models"
+PROGRAM = ROOT / "test" / "Bundle" / "Inputs" / "run_layer.c"
 SHOWN = ("mixtral", "qwen3_moe", "deepseek_v3", "gpt_oss")
 HEADING = ("model", "shape", "tokens", "error", "ms")
+SPEED_HEADING = ("model", "tokens", "reference ms", "bundle ms", "ratio")
+TOKENS = 4096  # that the C program runs
 
 
-def report(moe_run, model):
+def run(*command):
+    done = subprocess.run(command, text=True, stdout=subprocess.PIPE)
+    if done.returncode:
+        sys.exit(done.returncode)
+    return done.stdout
+
+
+def report(binaries, model, *options):
     """What `moe-run --json` says of the model's layer."""
     files = MODELS / model / "f32"
-    run = subprocess.run(
-        [moe_run, MODELS / model / "config.json", f"--weights={files}/weights.safetensors",
-         f"--input={files}/input.safetensors", f"--expect={files}/expected.safetensors",
-         "--repeat=10", "--json"],
-        text=True, stdout=subprocess.PIPE)
-    if run.returncode:
-        sys.exit(run.returncode)
-    return json.loads(run.stdout)
+    return json.loads(run(
+        binaries / "moe-run", MODELS / model / "config.json",
+        f"--weights={files}/weights.safetensors", "--json", "--repeat=10", *options))
 
 
-def row(model, run):
-    return (model, f"H={run['hidden']} E={run['experts']} k={run['top_k']}", str(run["tokens"]),
-            f"{run['error']:.1e}", f"{run['ms']:.2f}")
+def check(binaries, model):
+    """Against the golden data of the model."""
+    files = MODELS / model / "f32"
+    found = report(binaries, model, f"--input={files}/input.safetensors",
+                   f"--expect={files}/expected.safetensors")
+    shape = f"H={found['hidden']} E={found['experts']} k={found['top_k']}"
+    return model, shape, str(found["tokens"]), f"{found['error']:.1e}", f"{found['ms']:.2f}"
+
+
+def write_input(model, path):
+    """The golden input, its rows repeated."""
+    stored = (MODELS / model / "f32" / "input.safetensors").read_bytes()
+    (size,) = struct.unpack_from("<Q", stored)
+    entry = json.loads(stored[8:8 + size])["hidden_states"]
+    begin, end = entry["data_offsets"]
+    rows = stored[8 + size + begin:8 + size + end]
+    width = entry["shape"][-1]
+    data = (rows * (TOKENS * width * 4 // len(rows) + 1))[:TOKENS * width * 4]
+    header = json.dumps({"hidden_states": {
+        "dtype": entry["dtype"], "shape": [TOKENS, width], "data_offsets": [0, len(data)]}})
+    header += " " * (-len(header) % 8)
+    path.write_bytes(struct.pack("<Q", len(header)) + header.encode() + data)
+
+
+def time_bundle(binaries, model, folder):
+    """Compiles the layer, and a program that knows nothing but its bundle."""
+    compiler = shutil.which("cc") or "clang-22"
+    bundle = folder / model
+    files = MODELS / model / "f32"
+    run(binaries / "moe-compile", MODELS / model / "config.json", "--dtype=f32", "-o", bundle)
+    run(compiler, "-O1", f"-DLAYER_NAME={model}", f'-DLAYER_HEADER="{model}.h"', f"-I{bundle}",
+        PROGRAM, bundle / f"{model}.c", "-o", folder / "program", "-lpthread", "-ldl", "-lm")
+    printed = run(folder / "program", bundle, files / "weights.safetensors",
+                  files / "input.safetensors", files / "expected.safetensors", "1e-5")
+    return float(printed.split("milliseconds of")[1].split(":")[1])
+
+
+def compare_speed(binaries, model):
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_input(model, folder / "input.safetensors")
+        reference = report(binaries, model, "--fuse=false",
+                           f"--input={folder}/input.safetensors")["ms"]
+        bundle = time_bundle(binaries, model, folder)
+    return model, str(TOKENS), f"{reference:.2f}", f"{bundle:.2f}", f"{reference / bundle:.1f}"
+
+
+def show(heading, rows):
+    rows = [heading, *rows]
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    for cells in rows:
+        print("  ".join(map(str.ljust, cells, widths)).rstrip())
 
 
 def main():
     if len(sys.argv) != 2:
-        sys.exit("usage: demo.py MOE-RUN")
-    rows = [HEADING, *(row(model, report(sys.argv[1], model)) for model in SHOWN)]
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    for cells in rows:
-        print("  ".join(map(str.ljust, cells, widths)).rstrip())
+        sys.exit("usage: demo.py BINARIES")
+    binaries = Path(sys.argv[1])
+    show(HEADING, [check(binaries, model) for model in SHOWN])
+    print()
+    show(SPEED_HEADING, [compare_speed(binaries, model) for model in SHOWN])
 
 
 if __name__ == "__main__":

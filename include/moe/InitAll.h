@@ -15,7 +15,8 @@
 
 namespace mlir::moe {
 
-/// The project's dialects, upstream's, and the extensions the lowerings rely on.
+/// The project's dialects, upstream's, and the extensions the lowerings rely
+/// on.
 inline void registerAllDialects(DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);

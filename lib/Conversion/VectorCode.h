@@ -54,9 +54,9 @@ public:
 
   /// Calls `body` for vectors of `width` columns: full ones, then one with the
   /// count of its columns that are left.
-  void forColumns(Term width,
-                  function_ref<void(Term column, std::optional<Term> count)>
-                      body);
+  void
+  forColumns(Term width,
+             function_ref<void(Term column, std::optional<Term> count)> body);
 
   Term bitcast(Term vector, VectorType type);
   /// Elements of `a` and `b` put behind each other, at these positions.

@@ -6,12 +6,11 @@ using namespace mlir;
 using namespace mlir::moe;
 
 WeightOperand WeightOperand::get(DequantizeOp op, Code &code) {
-  return {
-      StoredWeights::get(op.getData(), code),
-      Quantisation{op.getScheme(), StoredWeights::get(op.getScales(), code),
-                   SmallVector<int64_t>(
-                       op.getBlockShape().value_or(ArrayRef<int64_t>())),
-                   op.getWeights().getType().getElementType()}};
+  return {StoredWeights::get(op.getData(), code),
+          Quantisation{op.getScheme(), StoredWeights::get(op.getScales(), code),
+                       SmallVector<int64_t>(
+                           op.getBlockShape().value_or(ArrayRef<int64_t>())),
+                       op.getWeights().getType().getElementType()}};
 }
 
 WeightOperand WeightOperand::get(Value tensor, Code &code) {

@@ -82,9 +82,9 @@ static LogicalResult checkBodies(ModuleOp module) {
   return failure(result.wasInterrupted());
 }
 
-llvm::Expected<CompiledLayer>
-CompiledLayer::compile(ModuleOp module, Signature signature,
-                       const Options &options) {
+llvm::Expected<CompiledLayer> CompiledLayer::compile(ModuleOp module,
+                                                     Signature signature,
+                                                     const Options &options) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   DialectRegistry translations;
@@ -113,7 +113,8 @@ CompiledLayer::compile(ModuleOp module, Signature signature,
   auto optimize = makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0,
                                             machine->get());
   engineOptions.transformer = optimize;
-  auto engine = ExecutionEngine::create(module, engineOptions, std::move(*machine));
+  auto engine =
+      ExecutionEngine::create(module, engineOptions, std::move(*machine));
   if (!engine)
     return error.take(llvm::toString(engine.takeError()));
   (*engine)->registerSymbols(getSymbols);

@@ -171,8 +171,9 @@ private:
                              (weight.stride != 1 ? stridedCycles : 0));
         cycles.memory += depth * tiles * rowCycles;
         // A tile that the columns do not fill reads under masks.
-        double masked = static_cast<double>(problem.columns % schedule.columns) /
-                        static_cast<double>(problem.columns);
+        double masked =
+            static_cast<double>(problem.columns % schedule.columns) /
+            static_cast<double>(problem.columns);
         cycles.memory *= 1 + masked;
         read *= 1 + masked;
       }

@@ -34,16 +34,17 @@ static void fuse(GateOp gate) {
     columns.push_back(gate.getBias());
   auto gemm = GroupedGemmOp::create(
       b, gate.getLogits().getType(), gate.getX(), /*sources=*/Value(),
-      /*offsets=*/Value(), gate.getWeight(), columns, /*row_inputs=*/ValueRange(),
-      b.getArrayAttr(gate.getLayoutAttr()), /*strides=*/ArrayRef<int64_t>{1},
+      /*offsets=*/Value(), gate.getWeight(), columns,
+      /*row_inputs=*/ValueRange(), b.getArrayAttr(gate.getLayoutAttr()),
+      /*strides=*/ArrayRef<int64_t>{1},
       /*starts=*/ArrayRef<int64_t>{0}, /*schedule=*/ScheduleAttr());
   FloatType type = gemm.getComputeType();
   Block &epilogue = gemm.getEpilogue().emplaceBlock();
   Value logit = epilogue.addArgument(type, b.getLoc());
   b.setInsertionPointToEnd(&epilogue);
   if (gate.getBias())
-    logit = arith::AddFOp::create(b, logit,
-                                  epilogue.addArgument(type, b.getLoc()));
+    logit =
+        arith::AddFOp::create(b, logit, epilogue.addArgument(type, b.getLoc()));
   if (auto cap = gate.getSoftcap()) {
     Value limit = arith::ConstantOp::create(
         b, b.getFloatAttr(type, cap->convertToDouble()));

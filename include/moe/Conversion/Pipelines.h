@@ -35,15 +35,16 @@ struct LowerToBundleOptions : PassPipelineOptions<LowerToBundleOptions> {
                              llvm::cl::init("moe_layer_entry")};
 };
 
-/// Level 1 to level 2: gates and experts as grouped GEMMs that read their rows in
-/// place and weigh their results.
+/// Level 1 to level 2: gates and experts as grouped GEMMs that read their rows
+/// in place and weigh their results.
 void buildFusePipeline(OpPassManager &manager);
 
-/// All levels down to the LLVM dialect for a CPU: fused, scheduled and tiled, or,
-/// without `fuse`, the reference lowering, every op as the loops it means. The
-/// result takes a parallel-for, as moe-outline-parallel says, and allocates with
-/// `_mlir_memref_to_llvm_alloc`, which whoever loads it provides. Functions with
-/// the unit attribute `llvm.emit_c_interface` get a C wrapper.
+/// All levels down to the LLVM dialect for a CPU: fused, scheduled and tiled,
+/// or, without `fuse`, the reference lowering, every op as the loops it means.
+/// The result takes a parallel-for, as moe-outline-parallel says, and allocates
+/// with
+/// `_mlir_memref_to_llvm_alloc`, which whoever loads it provides. Functions
+/// with the unit attribute `llvm.emit_c_interface` get a C wrapper.
 void buildLowerToCpuPipeline(OpPassManager &manager,
                              const LowerToCpuOptions &options);
 

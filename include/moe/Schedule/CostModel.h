@@ -17,13 +17,14 @@
 //   for narrow floats, 8 for quantised ones.
 // * pack: P*K*C / L times 5.6 to transpose, 1.6 in order.
 // * multiply: P*K*C*r / L / FMAs per cycle, half that for pairs.
-// * A tile that reads its weights in place passes over them for each eight rows,
+// * A tile that reads its weights in place passes over them for each eight
+// rows,
 //   or register_rows rows of in_out weights: decode + multiply / 0.85, and 2.5
-//   cycles for each sum of out_in weights, for each `depth`. The first pass takes
-//   the longer one of this and weights, and a tenth of the shorter. in_out
-//   weights take 15 cycles more for each input, and 1.5 for each vector that is
-//   made of two inputs, and if it is of every other output; all this twice where
-//   a tile is not full.
+//   cycles for each sum of out_in weights, for each `depth`. The first pass
+//   takes the longer one of this and weights, and a tenth of the shorter.
+//   in_out weights take 15 cycles more for each input, and 1.5 for each vector
+//   that is made of two inputs, and if it is of every other output; all this
+//   twice where a tile is not full.
 // * Any other takes the longer of weights and decode + pack, and then rows +
 //   blocks.
 // * rows: r*K elements found and converted, 2 / L each, or at the rate of the

@@ -51,7 +51,8 @@ public:
     code.fill(sums, code.real(0));
     SmallVector<WeightReader> readers;
     for (const Projection &projection : contraction.projections)
-      readers.push_back(readWeights(WeightOperand::get(projection.weights, code), expert, code));
+      readers.push_back(readWeights(
+          WeightOperand::get(projection.weights, code), expert, code));
 
     code.forRange(
         code.index(0), contraction.depth, blockDepth, [&](Term begin) {

@@ -1,7 +1,7 @@
 //===- LowerDequantize.cpp - Loops of moe.dequantize ----------------------===//
 
-#include "Lowerings.h"
 #include "../WeightReader.h"
+#include "Lowerings.h"
 
 using namespace mlir;
 using namespace mlir::moe;
@@ -37,7 +37,8 @@ Results mlir::moe::lowerToLoops(DequantizeOp op, Code &code) {
       expert = at.front();
       within = within.drop_front();
     }
-    code.store(readWeights(WeightOperand::get(op, code), expert, code)(within), result, at);
+    code.store(readWeights(WeightOperand::get(op, code), expert, code)(within),
+               result, at);
   });
   return {code.tensor(result, type)};
 }

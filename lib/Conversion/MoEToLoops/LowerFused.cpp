@@ -1,8 +1,8 @@
 //===- LowerFused.cpp - Loops of the fused ops ----------------------------===//
 
+#include "../WeightReader.h"
 #include "Contraction.h"
 #include "Lowerings.h"
-#include "../WeightReader.h"
 
 #include "mlir/IR/IRMapping.h"
 
@@ -47,7 +47,8 @@ Results mlir::moe::lowerToLoops(GroupedGemmOp op, Code &code) {
           ArrayRef<Term> sums) {
         SmallVector<Term> arguments(sums);
         for (Value input : op.getColumnInputs())
-          arguments.push_back(readWeights(WeightOperand::get(input, code), expert, code)({column}));
+          arguments.push_back(readWeights(WeightOperand::get(input, code),
+                                          expert, code)({column}));
         for (Value input : op.getRowInputs())
           arguments.push_back(code.load(code.buffer(input), {row}));
         code.store(inlineEpilogue(op, code, arguments), result, {row, column});

@@ -1,8 +1,8 @@
 //===- LowerGate.cpp - Loops of moe.gate ----------------------------------===//
 
+#include "../WeightReader.h"
 #include "Contraction.h"
 #include "Lowerings.h"
-#include "../WeightReader.h"
 
 using namespace mlir;
 using namespace mlir::moe;

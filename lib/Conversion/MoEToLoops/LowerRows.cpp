@@ -40,11 +40,12 @@ Results mlir::moe::lowerToLoops(DispatchOp op, Code &code) {
         Term row = code.load(positions, {token, choice});
         Term weight = code.load(weights, {token, choice});
         code.ifThen(row >= 0, [&] {
-          vectors.forColumns(width, [&](Term column, std::optional<Term> count) {
-            vectors.storeFloats(vectors.broadcast(weight) *
-                                    load(token, column, count),
-                                rows, {row, column}, count);
-          });
+          vectors.forColumns(
+              width, [&](Term column, std::optional<Term> count) {
+                vectors.storeFloats(vectors.broadcast(weight) *
+                                        load(token, column, count),
+                                    rows, {row, column}, count);
+              });
         });
       });
     });
@@ -116,8 +117,9 @@ Results mlir::moe::lowerToLoops(CombineOp op, Code &code) {
           [&] {
             Term value = vectors.loadFloats(rows, {row, column}, count);
             if (weights)
-              value = round(
-                  vectors.broadcast(code.load(weights, {token, choice})) * value);
+              value =
+                  round(vectors.broadcast(code.load(weights, {token, choice})) *
+                        value);
             return round(sum + value);
           },
           [&] { return sum; });
@@ -162,7 +164,8 @@ Results mlir::moe::lowerToLoops(MixOp op, Code &code) {
   VectorCode vectors(code);
   code.parallel(tokens, [&](Term token) {
     auto [aFactor, bFactor] = emitFactors(op, code, token);
-    Term first = vectors.broadcast(aFactor), second = vectors.broadcast(bFactor);
+    Term first = vectors.broadcast(aFactor),
+         second = vectors.broadcast(bFactor);
     vectors.forColumns(width, [&](Term column, std::optional<Term> count) {
       SmallVector<Value> at = {token, column};
       vectors.storeFloats(first * vectors.loadFloats(a, at, count) +

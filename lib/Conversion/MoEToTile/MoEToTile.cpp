@@ -42,9 +42,9 @@ public:
       rowInputs.push_back(code.buffer(input));
     Value out = code.allocate(type, {rows, code.index(type.getDimSize(1))});
 
-    auto loop = tile::ForEachOp::create(
-        code.builder, code.loc, offsets, offsets ? Value() : rows.value,
-        type.getDimSize(1), schedule);
+    auto loop = tile::ForEachOp::create(code.builder, code.loc, offsets,
+                                        offsets ? Value() : rows.value,
+                                        type.getDimSize(1), schedule);
     Value result = code.tensor(out, type);
     Block &body = loop.getBody().emplaceBlock();
     at = body.addArgument(tile::CoordsType::get(op.getContext()), code.loc);
@@ -83,9 +83,8 @@ private:
     auto source = [&](Type element) {
       return tile::SourceType::get(op.getContext(), depth, element);
     };
-    Value rows = tile::RowsOp::create(code.builder, code.loc,
-                                      source(xType.getElementType()), x, at,
-                                      sources);
+    Value rows = tile::RowsOp::create(
+        code.builder, code.loc, source(xType.getElementType()), x, at, sources);
     SmallVector<Value> columns;
     for (auto [index, operand] : llvm::enumerate(weights)) {
       const std::optional<Quantisation> &quantisation = operand.quantisation;
@@ -109,9 +108,9 @@ private:
           getSliceAttr(operand.data), scaleSlice));
     }
     SmallVector<Type> types(columns.size(), tileFragment());
-    return SmallVector<Value>(tile::ContractOp::create(code.builder, code.loc,
-                                                       types, rows, columns)
-                                  .getSums());
+    return SmallVector<Value>(
+        tile::ContractOp::create(code.builder, code.loc, types, rows, columns)
+            .getSums());
   }
 
   int64_t getDepth() {

@@ -1,12 +1,13 @@
 //===- PackWeights.cpp - Tiles of many rows -------------------------------===//
 //
-// Weights are packed, a block of inputs at a time, in panels of columns that are
-// multiplied with groups of rows in registers:
+// Weights are packed, a block of inputs at a time, in panels of columns that
+// are multiplied with groups of rows in registers:
 //
 //   for block of inputs:
 //     pack[panel][k][column]         decoded, zero beyond the last input
 //     for panel:
-//       for group of rows:           sums[r][panel] += row[r][k] * pack[panel][k]
+//       for group of rows:           sums[r][panel] += row[r][k] *
+//       pack[panel][k]
 //
 // A panel stays in the nearest caches while all rows pass by.
 //
@@ -47,8 +48,9 @@ public:
     emitBlock(code.index(0), code.index(blockDepth), true);
     code.forRange(code.index(blockDepth), code.index(contraction.depth),
                   blockDepth, [&](Term begin) {
-                    Term count = code.min(code.index(blockDepth),
-                                          code.index(contraction.depth) - begin);
+                    Term count =
+                        code.min(code.index(blockDepth),
+                                 code.index(contraction.depth) - begin);
                     emitBlock(begin, count, false);
                   });
   }
@@ -123,8 +125,8 @@ private:
     VectorType type = getPackedType();
     if (row.type() != type)
       row = code.bitcast(row, type);
-    code.storeVector(
-        row, pack, {panel, k, code.index(v * code.lanes * perLane).value});
+    code.storeVector(row, pack,
+                     {panel, k, code.index(v * code.lanes * perLane).value});
   }
 
   VectorType getPackedType() {
@@ -133,8 +135,8 @@ private:
 
   void multiply(Term panel, Term column, Term begin, Term count, bool isFirst) {
     forRowGroups(
-        contraction.coords.numRows, contraction.schedule.getRegisterRows(), code,
-        [&](Term row, int64_t size) {
+        contraction.coords.numRows, contraction.schedule.getRegisterRows(),
+        code, [&](Term row, int64_t size) {
           PanelProduct product{.row = row,
                                .size = size,
                                .vectors = {},
@@ -144,12 +146,10 @@ private:
           for (int64_t v = 0; v < panelVectors; ++v)
             product.vectors.push_back(
                 {sums, column + static_cast<double>(v * code.lanes)});
-          multiplyPanel(contraction, product, code,
-                        [&](Term k, int64_t v) {
-                          Term at = code.index(v * code.lanes * perLane);
-                          return code.loadVector(getPackedType(), pack,
-                                                 {panel, k, at});
-                        });
+          multiplyPanel(contraction, product, code, [&](Term k, int64_t v) {
+            Term at = code.index(v * code.lanes * perLane);
+            return code.loadVector(getPackedType(), pack, {panel, k, at});
+          });
         });
   }
 

@@ -70,7 +70,8 @@ Value RowMemory::open(const TileCoords &coords, Term row,
   Value slice = sliceRow(x, source, code);
   Value zero = zeros;
   if (zero.getType() != slice.getType())
-    zero = memref::CastOp::create(code.builder, code.loc, slice.getType(), zero);
+    zero =
+        memref::CastOp::create(code.builder, code.loc, slice.getType(), zero);
   return arith::SelectOp::create(code.builder, code.loc, (source >= 0).value,
                                  slice, zero);
 }

@@ -3,8 +3,8 @@
 #ifndef MOE_LIB_CONVERSION_TILETOVECTOR_ROWVECTORS_H
 #define MOE_LIB_CONVERSION_TILETOVECTOR_ROWVECTORS_H
 
-#include "TileLoop.h"
 #include "../VectorCode.h"
+#include "TileLoop.h"
 
 namespace mlir::moe {
 

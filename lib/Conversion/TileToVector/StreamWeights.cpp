@@ -1,8 +1,8 @@
 //===- StreamWeights.cpp - Tiles of few rows ------------------------------===//
 //
-// The weights are read where they lie. If the inputs of a column are contiguous,
-// lanes are inputs, and each sum is spread over the lanes of a vector until its
-// end:
+// The weights are read where they lie. If the inputs of a column are
+// contiguous, lanes are inputs, and each sum is spread over the lanes of a
+// vector until its end:
 //
 //   for block of inputs:
 //     for group of columns:
@@ -11,7 +11,8 @@
 //         sums[r][c] += sum of the lanes of part[r][c]
 //
 // Rows come inside, so that a group's weights come from memory once. If the
-// columns of an input are contiguous, lanes are columns, as with packed weights.
+// columns of an input are contiguous, lanes are columns, as with packed
+// weights.
 //
 //===----------------------------------------------------------------------===//
 
@@ -72,10 +73,12 @@ private:
     };
     emitDepth(code.index(0), code.index(block), true);
     if (block < depth)
-      code.forRange(code.index(block), code.index(depth), block, [&](Term begin) {
-        Term end = code.min(begin + static_cast<double>(block), code.index(depth));
-        emitDepth(begin, end, false);
-      });
+      code.forRange(
+          code.index(block), code.index(depth), block, [&](Term begin) {
+            Term end =
+                code.min(begin + static_cast<double>(block), code.index(depth));
+            emitDepth(begin, end, false);
+          });
   }
 
   /// Groups of as many columns as have all their sums with `rows` rows in
@@ -174,7 +177,8 @@ private:
   /// Inputs in a vector.
   int64_t inputs;
   int64_t registers;
-  /// Rows that weights are read for at once: enough to make up for reading them.
+  /// Rows that weights are read for at once: enough to make up for reading
+  /// them.
   int64_t groupRows;
 };
 } // namespace
@@ -185,8 +189,7 @@ static void emitAlongColumns(const TileContraction &contraction,
                              ArrayRef<size_t> projections, bool isFull,
                              VectorCode &code) {
   ScheduleAttr schedule = contraction.schedule;
-  int64_t registers =
-      getVectorRegisters(code.lanes * code.realType.getWidth());
+  int64_t registers = getVectorRegisters(code.lanes * code.realType.getWidth());
   int64_t largest = std::min(schedule.getRegisterRows(),
                              std::max<int64_t>(schedule.getStreamRows(), 1));
   struct Lane {
@@ -213,8 +216,7 @@ static void emitAlongColumns(const TileContraction &contraction,
       Term column = code.index(some[v].column);
       std::optional<Term> count;
       if (!isFull)
-        count =
-            code.max(contraction.coords.numColumns - column, code.index(0));
+        count = code.max(contraction.coords.numColumns - column, code.index(0));
       Term input = k * static_cast<double>(contraction.inputsPerLane());
       return contraction.usesPairs()
                  ? weights.pairsAlongColumns(column, input, count, code)
@@ -222,14 +224,13 @@ static void emitAlongColumns(const TileContraction &contraction,
     };
     multiplyPanel(contraction, product, code, load);
   };
-  forRowGroups(contraction.coords.numRows, largest, code,
-               [&](Term row, int64_t size) {
-                 // Each vector of weights, its sums, and an element of a row.
-                 size_t atOnce =
-                     std::max<int64_t>((registers - 1) / (size + 1), 1);
-                 for (size_t i = 0; i < lanes.size(); i += atOnce)
-                   emitLanes(row, size, ArrayRef(lanes).slice(i).take_front(atOnce));
-               });
+  forRowGroups(
+      contraction.coords.numRows, largest, code, [&](Term row, int64_t size) {
+        // Each vector of weights, its sums, and an element of a row.
+        size_t atOnce = std::max<int64_t>((registers - 1) / (size + 1), 1);
+        for (size_t i = 0; i < lanes.size(); i += atOnce)
+          emitLanes(row, size, ArrayRef(lanes).slice(i).take_front(atOnce));
+      });
 }
 
 void mlir::moe::emitStreamed(const TileContraction &contraction,

@@ -13,9 +13,8 @@ Term mlir::moe::multiplyAdd(const TileContraction &contraction, Term a, Term b,
                             Term sum, VectorCode &code) {
   if (!contraction.usesPairs())
     return code.fma(a, b, sum);
-  return code.term(x86vector::DotBF16Op::create(code.builder, code.loc,
-                                                sum.type(), sum.value, a.value,
-                                                b.value));
+  return code.term(x86vector::DotBF16Op::create(
+      code.builder, code.loc, sum.type(), sum.value, a.value, b.value));
 }
 
 void mlir::moe::forRowGroups(Term numRows, int64_t largest, VectorCode &code,
@@ -32,25 +31,25 @@ void mlir::moe::forRowGroups(Term numRows, int64_t largest, VectorCode &code,
 }
 
 /// The input at `k` of a row, or the pair of inputs there, in every lane.
-static Term broadcastInput(Value row, Term k, const TileContraction &contraction,
+static Term broadcastInput(Value row, Term k,
+                           const TileContraction &contraction,
                            VectorCode &code) {
   if (!contraction.usesPairs())
     return code.broadcast(code.load(row, {k}));
   OpBuilder &builder = code.builder;
   auto pair = VectorType::get({2}, builder.getBF16Type());
   Type i32 = builder.getI32Type();
-  Term bits = code.bitcast(code.loadVector(pair, row, {k}),
-                           VectorType::get({1}, i32));
-  Term scalar = code.term(vector::ExtractOp::create(builder, code.loc,
-                                                    bits.value, int64_t(0)));
-  return code.bitcast(
-      code.broadcast(scalar, code.vectorOf(i32)),
-      VectorType::get({2 * code.lanes}, builder.getBF16Type()));
+  Term bits =
+      code.bitcast(code.loadVector(pair, row, {k}), VectorType::get({1}, i32));
+  Term scalar = code.term(
+      vector::ExtractOp::create(builder, code.loc, bits.value, int64_t(0)));
+  return code.bitcast(code.broadcast(scalar, code.vectorOf(i32)),
+                      VectorType::get({2 * code.lanes}, builder.getBF16Type()));
 }
 
-void mlir::moe::multiplyPanel(
-    const TileContraction &contraction, const PanelProduct &product,
-    VectorCode &code, function_ref<Term(Term, int64_t)> loadWeights) {
+void mlir::moe::multiplyPanel(const TileContraction &contraction,
+                              const PanelProduct &product, VectorCode &code,
+                              function_ref<Term(Term, int64_t)> loadWeights) {
   SmallVector<Value> rows;
   for (int64_t r = 0; r < product.size; ++r)
     rows.push_back(contraction.rows.open(
@@ -70,8 +69,8 @@ void mlir::moe::multiplyPanel(
                        : code.loadVector(code.vectorType(), sums, at));
   });
   int64_t step = contraction.inputsPerLane();
-  Term steps = step == 1 ? product.count
-                         : code.ceilDiv(product.count, code.index(step));
+  Term steps =
+      step == 1 ? product.count : code.ceilDiv(product.count, code.index(step));
   SmallVector<Term> totals = code.fold(
       code.index(0), steps, init, [&](Term k, ArrayRef<Term> accumulated) {
         SmallVector<Term> weights, next;

@@ -21,7 +21,9 @@ struct TileContraction {
   /// never stored.
   SmallVector<Value> sums;
 
-  bool usesPairs() const { return schedule.getMultiply() == Multiply::dot_bf16; }
+  bool usesPairs() const {
+    return schedule.getMultiply() == Multiply::dot_bf16;
+  }
   /// Inputs that one multiplication takes from each lane.
   int64_t inputsPerLane() const { return usesPairs() ? 2 : 1; }
 };
@@ -36,8 +38,8 @@ void emitPacked(const TileContraction &contraction, VectorCode &code);
 Term multiplyAdd(const TileContraction &contraction, Term a, Term b, Term sum,
                  VectorCode &code);
 
-/// Calls `body` for groups of rows that are together all rows: as many groups of
-/// `largest` rows as there are, then smaller ones.
+/// Calls `body` for groups of rows that are together all rows: as many groups
+/// of `largest` rows as there are, then smaller ones.
 void forRowGroups(Term numRows, int64_t largest, VectorCode &code,
                   function_ref<void(Term row, int64_t size)> body);
 

@@ -14,7 +14,8 @@ static Value countRowBlocks(Value offsets, int64_t rows, Code &code) {
   Term zero = code.index(0), last = code.index(entries - 1);
   Term total = code.fold(last, zero, [&](Term expert, Term start) {
     code.store(start, starts, {expert});
-    Term count = code.load(offsets, {expert + 1}) - code.load(offsets, {expert});
+    Term count =
+        code.load(offsets, {expert + 1}) - code.load(offsets, {expert});
     return start + code.ceilDiv(count, code.index(rows));
   });
   code.store(total, starts, {last});
@@ -39,8 +40,9 @@ static Term findExpert(Value starts, Term block, Code &code) {
 /// into: as even as whole groups of rows allow.
 static void cutRows(TileCoords &coords, Term begin, Term end, Term index,
                     Term count, int64_t group, Code &code) {
-  Term size = code.ceilDiv(code.ceilDiv(end - begin, count), code.index(group)) *
-              static_cast<double>(group);
+  Term size =
+      code.ceilDiv(code.ceilDiv(end - begin, count), code.index(group)) *
+      static_cast<double>(group);
   coords.row = begin + index * size;
   coords.numRows = code.min(size, end - coords.row);
 }
@@ -58,8 +60,8 @@ void mlir::moe::emitTileLoop(tile::ForEachOp op, Code &code,
     starts = countRowBlocks(offsets, schedule.getRows(), code);
     rowBlocks = code.load(starts, {code.dim(starts, 0) - 1});
   } else {
-    rowBlocks = code.ceilDiv(code.term(op.getRows()),
-                             code.index(schedule.getRows()));
+    rowBlocks =
+        code.ceilDiv(code.term(op.getRows()), code.index(schedule.getRows()));
   }
   code.parallel(rowBlocks * columnBlocks, [&](Term task) {
     TileCoords coords;

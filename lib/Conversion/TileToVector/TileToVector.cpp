@@ -60,21 +60,22 @@ public:
 private:
   void emitContract(tile::ContractOp contract) {
     ScheduleAttr schedule = op.getSchedule();
-    TileContraction contraction{
-        .coords = coords,
-        .schedule = schedule,
-        .depth = contract.getRows().getType().getDepth(),
-        .rows = rows.find(contract.getRows())->second,
-        .weights = {},
-        .sums = {}};
+    TileContraction contraction{.coords = coords,
+                                .schedule = schedule,
+                                .depth =
+                                    contract.getRows().getType().getDepth(),
+                                .rows = rows.find(contract.getRows())->second,
+                                .weights = {},
+                                .sums = {}};
     for (Value weights : contract.getWeights()) {
-      contraction.weights.emplace_back(
-          weights.getDefiningOp<tile::WeightsOp>(), coords, code);
+      contraction.weights.emplace_back(weights.getDefiningOp<tile::WeightsOp>(),
+                                       coords, code);
       contraction.sums.push_back(code.allocateOnStack(
           {schedule.getRows(), schedule.getColumns() + code.lanes},
           code.realType));
     }
-    Term isFew = coords.numRows <= static_cast<double>(schedule.getStreamRows());
+    Term isFew =
+        coords.numRows <= static_cast<double>(schedule.getStreamRows());
     if (schedule.getStreamRows() > 0)
       code.ifThen(isFew, [&] { emitStreamed(contraction, code); });
     if (schedule.getStreamRows() < schedule.getRows())
@@ -88,8 +89,8 @@ private:
   }
 
   void emitLoadColumns(tile::LoadColumnsOp load) {
-    auto slice = load.getSlice() ? cast<MemRefType>(*load.getSlice())
-                                 : MemRefType();
+    auto slice =
+        load.getSlice() ? cast<MemRefType>(*load.getSlice()) : MemRefType();
     auto values =
         StoredWeights(load.getValues(), slice).open(coords.expert, code);
     fragments[load.getFragment()] = [=, this](Term, Term column,
@@ -111,18 +112,18 @@ private:
     SmallVector<FragmentReader> operands;
     for (Value fragment : map.getFragments())
       operands.push_back(fragments.lookup(fragment));
-    fragments[map.getResult()] = [=, this, body = &map.getBody().front()](
-                                     Term row, Term column,
-                                     std::optional<Term> count) {
-      IRMapping mapping;
-      for (auto [argument, operand] :
-           llvm::zip_equal(body->getArguments(), operands))
-        mapping.map(argument, operand(row, column, count).value);
-      for (Operation &scalar : body->without_terminator())
-        vectorize(scalar, mapping);
-      auto yield = cast<tile::YieldOp>(body->getTerminator());
-      return code.term(getVector(yield.getElement(), mapping));
-    };
+    fragments[map.getResult()] =
+        [=, this, body = &map.getBody().front()](Term row, Term column,
+                                                 std::optional<Term> count) {
+          IRMapping mapping;
+          for (auto [argument, operand] :
+               llvm::zip_equal(body->getArguments(), operands))
+            mapping.map(argument, operand(row, column, count).value);
+          for (Operation &scalar : body->without_terminator())
+            vectorize(scalar, mapping);
+          auto yield = cast<tile::YieldOp>(body->getTerminator());
+          return code.term(getVector(yield.getElement(), mapping));
+        };
   }
 
   /// The same op on vectors.
@@ -138,8 +139,7 @@ private:
       state.types.push_back(code.vectorOf(type));
     state.attributes = scalar.getAttrs();
     state.propertiesAttr = scalar.getPropertiesAsAttribute();
-    mapping.map(scalar.getResults(),
-                code.builder.create(state)->getResults());
+    mapping.map(scalar.getResults(), code.builder.create(state)->getResults());
   }
 
   Value getVector(Value value, IRMapping &mapping) {

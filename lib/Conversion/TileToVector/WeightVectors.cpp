@@ -78,7 +78,8 @@ Term WeightVectors::loadRow(Term column, Term k, std::optional<Term> count,
     first = code.min(both, lanes);
     second = code.max(both - static_cast<double>(code.lanes), code.index(0));
   }
-  Term a = code.loadVector(type, stored->buffer, stored->index({k, pair}), first);
+  Term a =
+      code.loadVector(type, stored->buffer, stored->index({k, pair}), first);
   Term b = code.loadVector(
       type, stored->buffer,
       stored->index({k, pair + static_cast<double>(code.lanes)}), second);

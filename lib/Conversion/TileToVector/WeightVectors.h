@@ -3,9 +3,9 @@
 #ifndef MOE_LIB_CONVERSION_TILETOVECTOR_WEIGHTVECTORS_H
 #define MOE_LIB_CONVERSION_TILETOVECTOR_WEIGHTVECTORS_H
 
+#include "../VectorCode.h"
 #include "../WeightReader.h"
 #include "TileLoop.h"
-#include "../VectorCode.h"
 
 namespace mlir::moe {
 
@@ -39,8 +39,8 @@ private:
   Term loadRow(Term column, Term k, std::optional<Term> count,
                VectorCode &code) const;
   /// One by one, whatever the encoding.
-  Term gather(function_ref<Term(Term lane)> element,
-              std::optional<Term> count, VectorCode &code) const;
+  Term gather(function_ref<Term(Term lane)> element, std::optional<Term> count,
+              VectorCode &code) const;
 
   Term firstColumn;
   MatrixLayout layout;
