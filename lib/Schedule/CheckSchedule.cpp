@@ -46,7 +46,8 @@ int64_t mlir::moe::getPanelBytes(const Schedule &schedule,
 
 int64_t mlir::moe::getSumBytes(const Schedule &schedule,
                                const GemmProblem &problem) {
-  return multiply({problem.getProjections(), schedule.rows, schedule.columns,
+  return multiply({problem.getProjections(), schedule.rows,
+                   schedule.columns + schedule.lanes,
                    problem.computeBits / 8});
 }
 

@@ -51,7 +51,7 @@ std::optional<ScheduleViolation> checkSchedule(const Schedule &schedule,
 /// Bytes of the packed weights of a tile at one depth; 0 if none are packed.
 int64_t getPanelBytes(const Schedule &schedule, const GemmProblem &problem);
 
-/// Bytes of the sums of a tile.
+/// Bytes of the sums of a tile, with a vector behind the columns of each row.
 int64_t getSumBytes(const Schedule &schedule, const GemmProblem &problem);
 
 } // namespace mlir::moe

@@ -1,16 +1,15 @@
-/* One Mixture-of-Experts layer. Compile the .c beside this header into your
- * program (with -lpthread, and -ldl where it is not part of the C library), and
- * load the directory of both at run time:
+/* One Mixture-of-Experts layer. Compile the .c beside this header into your program (with
+ * -lpthread, and -ldl where it is not part of the C library), and load the directory of
+ * both at run time:
  *
  *   moe_LAYER *layer;
  *   moe_LAYER_load(directory, NULL, &layer);
- *   moe_LAYER_workspace_size(layer, max_tokens, &bytes);   once; allocate that,
- * aligned to 64 moe_LAYER_run(layer, &args, workspace, bytes, NULL);   as often
- * as you like moe_LAYER_unload(layer);
+ *   moe_LAYER_workspace_size(layer, max_tokens, &bytes);   once; allocate that, aligned to 64
+ *   moe_LAYER_run(layer, &args, workspace, bytes, NULL);   as often as you like
+ *   moe_LAYER_unload(layer);
  *
- * After moe_LAYER_load nothing allocates memory. Threads may run one layer at
- * the same time, each with a workspace of its own. manifest.json describes the
- * layer to programs. */
+ * After moe_LAYER_load nothing allocates memory. Threads may run one layer at the same time,
+ * each with a workspace of its own. manifest.json describes the layer to programs. */
 
 #ifndef MOE_LAYER_H
 #define MOE_LAYER_H
@@ -22,31 +21,29 @@
 extern "C" {
 #endif
 
-/* ---------------------------------------------------------------- what all
- * layers share */
+/* ---------------------------------------------------------------- what all layers share */
 
 #ifndef MOE_ABI_VERSION
 #define MOE_ABI_VERSION 1
 
 enum moe_status {
   MOE_OK = 0,
-  MOE_NULL_POINTER, /* something that is required is null */
-  MOE_BAD_ABI,      /* made for another version of this interface */
-  MOE_BAD_COUNT,    /* number of inputs, outputs, or tensors of an input */
-  MOE_BAD_SHAPE,    /* rank or extent of a tensor */
-  MOE_BAD_DTYPE,    /* element type of a tensor */
-  MOE_BAD_STRIDES,  /* elements are not contiguous */
-  MOE_BAD_DEVICE,   /* a tensor is not where the layer runs */
-  MOE_MISALIGNED,   /* a tensor by its element, the workspace by 64 bytes */
-  MOE_OVERLAP,      /* an output shares memory with something else */
-  MOE_BAD_TOKENS,   /* a number of tokens that the layer was not compiled for */
-  MOE_WORKSPACE_TOO_SMALL, /* fewer bytes than moe_<layer>_workspace_size says
-                            */
+  MOE_NULL_POINTER,        /* something that is required is null */
+  MOE_BAD_ABI,             /* made for another version of this interface */
+  MOE_BAD_COUNT,           /* number of inputs, outputs, or tensors of an input */
+  MOE_BAD_SHAPE,           /* rank or extent of a tensor */
+  MOE_BAD_DTYPE,           /* element type of a tensor */
+  MOE_BAD_STRIDES,         /* elements are not contiguous */
+  MOE_BAD_DEVICE,          /* a tensor is not where the layer runs */
+  MOE_MISALIGNED,          /* a tensor by its element, the workspace by 64 bytes */
+  MOE_OVERLAP,             /* an output shares memory with something else */
+  MOE_BAD_TOKENS,          /* a number of tokens that the layer was not compiled for */
+  MOE_WORKSPACE_TOO_SMALL, /* fewer bytes than moe_<layer>_workspace_size says */
   MOE_UNSUPPORTED,         /* this machine lacks what the code needs */
   MOE_FILE_ERROR,          /* a file of the bundle cannot be read */
-  MOE_TAMPERED,     /* a file of the bundle is not the one that was compiled */
-  MOE_LOAD_FAILED,  /* the system refused the code or a thread */
-  MOE_OUT_OF_MEMORY /* while loading */
+  MOE_TAMPERED,            /* a file of the bundle is not the one that was compiled */
+  MOE_LOAD_FAILED,         /* the system refused the code or a thread */
+  MOE_OUT_OF_MEMORY        /* while loading */
 };
 
 static inline const char *moe_status_string(int status) {
@@ -81,8 +78,7 @@ typedef struct moe_device {
 } moe_device;
 
 typedef struct moe_dtype {
-  uint8_t code; /* 0: int, 1: unsigned, 2: float, 4: bfloat, 10: float8_e4m3fn,
-                   12: float8_e5m2 */
+  uint8_t code; /* 0: int, 1: unsigned, 2: float, 4: bfloat, 10: float8_e4m3fn, 12: float8_e5m2 */
   uint8_t bits;
   uint16_t lanes; /* 1 */
 } moe_dtype;
@@ -97,9 +93,8 @@ typedef struct moe_tensor {
   uint64_t byte_offset;
 } moe_tensor;
 
-/* An input: `count` tensors in a row. Where experts have tensors of their own,
- * count is the number of experts, or 1 with one tensor that has all of them
- * along a first dimension. */
+/* An input: `count` tensors in a row. Where experts have tensors of their own, count is the
+ * number of experts, or 1 with one tensor that has all of them along a first dimension. */
 typedef struct moe_input {
   const moe_tensor *tensors;
   size_t count;
@@ -107,10 +102,9 @@ typedef struct moe_input {
 
 typedef void moe_task(int64_t begin, int64_t end, void *values);
 
-/* Calls `task` for ranges that together are 0 to `count`, from any threads, and
- * returns when all have returned. */
-typedef void moe_parallel_for(void *context, int64_t count, moe_task *task,
-                              void *values);
+/* Calls `task` for ranges that together are 0 to `count`, from any threads, and returns when
+ * all have returned. */
+typedef void moe_parallel_for(void *context, int64_t count, moe_task *task, void *values);
 
 typedef struct moe_args {
   size_t size;  /* sizeof(moe_args) */
@@ -120,19 +114,16 @@ typedef struct moe_args {
   size_t num_inputs;
   const moe_tensor *outputs; /* written to; what was there is never read */
   size_t num_outputs;
-  moe_parallel_for
-      *parallel_for; /* null: the threads that were made while loading */
+  moe_parallel_for *parallel_for; /* null: the threads that were made while loading */
   void *parallel_context;
-  char *message; /* where a run that fails says what was found and expected, or
-                    null */
+  char *message; /* where a run that fails says what was found and expected, or null */
   size_t message_size;
 } moe_args;
 
 typedef struct moe_load_options {
   size_t size;      /* sizeof(moe_load_options) */
   uint32_t abi;     /* MOE_ABI_VERSION */
-  uint32_t threads; /* that a run uses, the caller's included; 0: one for each
-                       processor */
+  uint32_t threads; /* that a run uses, the caller's included; 0: one for each processor */
   char *message;
   size_t message_size;
 } moe_load_options;
@@ -158,8 +149,7 @@ typedef struct moe_choice {
 #error "two layers in one program have different ABI versions"
 #endif
 
-/* ---------------------------------------------------------------- this layer
- */
+/* ---------------------------------------------------------------- this layer */
 
 /* CONSTANTS */
 
@@ -168,29 +158,25 @@ typedef struct moe_LAYER moe_LAYER;
 /* MOE_ABI_VERSION when the layer was compiled. */
 int moe_LAYER_abi_version(void);
 
-/* The text of manifest.json, but with zeros for the SHA-256 of the .c file,
- * which holds this text. */
+/* The text of manifest.json, but with zeros for the SHA-256 of the .c file, which holds this
+ * text. */
 const char *moe_LAYER_manifest(void);
 
-/* Whether this machine can run the layer; if not, `why` (or null) gets the
- * cause. */
+/* Whether this machine can run the layer; if not, `why` (or null) gets the cause. */
 int moe_LAYER_supports(char *why, size_t why_size);
 
 /* Checks the files in `directory` and loads the code. `options` may be null. */
-int moe_LAYER_load(const char *directory, const moe_load_options *options,
-                   moe_LAYER **layer);
+int moe_LAYER_load(const char *directory, const moe_load_options *options, moe_LAYER **layer);
 void moe_LAYER_unload(moe_LAYER *layer);
 
 /* Bytes that suffice for every number of tokens up to `max_tokens`. */
-int moe_LAYER_workspace_size(const moe_LAYER *layer, int64_t max_tokens,
-                             size_t *bytes);
+int moe_LAYER_workspace_size(const moe_LAYER *layer, int64_t max_tokens, size_t *bytes);
 
 /* Which code a number of tokens takes, and why. */
-int moe_LAYER_resolve(const moe_LAYER *layer, int64_t tokens,
-                      moe_choice *choice);
+int moe_LAYER_resolve(const moe_LAYER *layer, int64_t tokens, moe_choice *choice);
 
-/* Runs the layer. The number of tokens is that of the inputs; 0 is one too.
- * `stream` is for devices that have streams. */
+/* Runs the layer. The number of tokens is that of the inputs; 0 is one too. `stream` is for
+ * devices that have streams. */
 int moe_LAYER_run(const moe_LAYER *layer, const moe_args *args, void *workspace,
                   size_t workspace_bytes, void *stream);
 
