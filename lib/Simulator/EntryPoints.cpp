@@ -2,8 +2,9 @@
 
 #include "EntryPoints.h"
 #include "Machine.h"
+#include "NumberFormat.h"
 
-#include <cstdint>
+#include <bit>
 
 using namespace mlir::moe::sim;
 
@@ -62,6 +63,47 @@ uint64_t entry::specialRegister(uint32_t which, int32_t) {
   return values[which];
 }
 
+uint32_t entry::encodeF8x2(uint32_t high, uint32_t low, uint32_t format,
+                           uint32_t relu, int32_t) {
+  auto encode = [&](uint32_t bits) {
+    auto value = std::bit_cast<float>(bits);
+    return encodeF8(NumberFormat(format), relu && value < 0 ? 0.0f : value);
+  };
+  return uint32_t(encode(high)) << 8 | encode(low);
+}
+
+uint32_t entry::decodeF8(uint32_t pair, uint32_t index, uint32_t format,
+                         int32_t) {
+  auto bits = static_cast<uint8_t>(pair >> index * 8);
+  return std::bit_cast<uint32_t>(decode(NumberFormat(format), &bits));
+}
+
+uint32_t entry::encodeTF32(uint32_t bits, uint32_t rounding, uint32_t relu,
+                           int32_t) {
+  if (relu && bits >> 31)
+    return 0;
+  // Of the 13 bits dropped the first is a half.
+  if (rounding == 0)
+    bits += 0xfff + (bits >> 13 & 1);
+  else if (rounding == 1)
+    bits += 0x1000;
+  return bits & ~0x1fffu;
+}
+
+uint32_t entry::permute(uint32_t low, uint32_t high, uint32_t selector,
+                        int32_t) {
+  uint64_t bytes = low | uint64_t(high) << 32;
+  uint32_t result = 0;
+  for (int i = 0; i < 4; ++i) {
+    uint32_t choice = selector >> 4 * i & 15;
+    auto byte = static_cast<uint32_t>(bytes >> 8 * (choice & 7) & 0xff);
+    if (choice & 8) // Its sign in all bits.
+      byte = byte & 0x80 ? 0xff : 0;
+    result |= byte << 8 * i;
+  }
+  return result;
+}
+
 void entry::exitThread(int32_t location) {
   self->location = location;
   machine->exitThread();
@@ -96,6 +138,10 @@ std::span<const EntryPoint> mlir::moe::sim::getEntryPoints() {
       ENTRY("exit", exitThread),
       ENTRY("trap", trap),
       ENTRY("sleep", sleep),
+      ENTRY("encode_f8x2", encodeF8x2),
+      ENTRY("decode_f8", decodeF8),
+      ENTRY("encode_tf32", encodeTF32),
+      ENTRY("permute", permute),
       ENTRY("barrier_sync", barrierSync),
       ENTRY("barrier_arrive", barrierArrive),
       ENTRY("cluster_arrive", clusterArrive),

@@ -30,6 +30,17 @@ void exitThread(int32_t location);
 void trap(int32_t location);
 void sleep(int32_t location);
 
+// Number formats; f32 are passed as bits
+uint32_t encodeF8x2(uint32_t high, uint32_t low, uint32_t format, uint32_t relu,
+                    int32_t location);
+uint32_t decodeF8(uint32_t pair, uint32_t index, uint32_t format,
+                  int32_t location);
+/// Rounding: to even, away, down.
+uint32_t encodeTF32(uint32_t bits, uint32_t rounding, uint32_t relu,
+                    int32_t location);
+uint32_t permute(uint32_t low, uint32_t high, uint32_t selector,
+                 int32_t location);
+
 // Barriers
 uint32_t barrierSync(uint32_t id, uint32_t count, uint32_t reduction,
                      uint32_t predicate, int32_t location);

@@ -92,3 +92,24 @@ uint16_t mlir::moe::sim::encodeF16(float value) {
   return static_cast<uint16_t>(
       sign | (static_cast<uint32_t>(exponent + 14) * 1024 + scaled));
 }
+
+uint8_t mlir::moe::sim::encodeF8(NumberFormat format, float value) {
+  // Codes grow with the magnitude, so the nearest two are neighbours.
+  uint8_t largest = format == NumberFormat::E4M3 ? 0x7e : 0x7b;
+  uint8_t sign = std::signbit(value) ? 0x80 : 0;
+  if (std::isnan(value))
+    return 0x7f;
+  float magnitude = std::fabs(value);
+  uint8_t code = 0;
+  for (uint8_t step = 0x40; step; step >>= 1) {
+    auto next = static_cast<uint8_t>(code | step);
+    if (next <= largest && decode(format, &next) <= magnitude)
+      code = next;
+  }
+  if (code == largest)
+    return sign | code;
+  auto next = static_cast<uint8_t>(code + 1);
+  float below = magnitude - decode(format, &code),
+        above = decode(format, &next) - magnitude;
+  return sign | (above < below || (above == below && code & 1) ? next : code);
+}

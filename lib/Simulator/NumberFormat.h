@@ -31,6 +31,10 @@ float decode(NumberFormat format, const void *data);
 /// The nearest f16, ties to even.
 uint16_t encodeF16(float value);
 
+/// The nearest number of eight bits, ties to even; too large ones become the
+/// largest.
+uint8_t encodeF8(NumberFormat format, float value);
+
 } // namespace mlir::moe::sim
 
 #endif // MOE_LIB_SIMULATOR_NUMBERFORMAT_H

@@ -249,7 +249,7 @@ void entry::wgmma(const uint32_t *a, uint64_t descriptorA, uint64_t descriptorB,
       flags & (ARowsContiguous | BColumnsContiguous))
     fail(HazardKind::BadDescriptor, here(),
          ": only 16-bit operands may be contiguous along rows");
-  WgmmaOp issued = {};
+  WgmmaOp issued;
   issued.descriptorA = flags & AInRegisters ? 0 : descriptorA;
   issued.descriptorB = descriptorB;
   issued.columns = n;

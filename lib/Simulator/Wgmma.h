@@ -20,11 +20,11 @@ struct Accumulators {
 };
 
 struct WgmmaOp {
-  uint64_t descriptorA, descriptorB;
-  uint32_t columns, depth, typeA, typeB, flags;
-  int32_t location;
+  uint64_t descriptorA = 0, descriptorB = 0;
+  uint32_t columns = 0, depth = 0, typeA = 0, typeB = 0, flags = 0;
+  int32_t location = 0;
   /// Index of the accumulators.
-  uint32_t slot;
+  uint32_t slot = 0;
   uint32_t arrived = 0;
   /// A, if it comes from registers.
   std::vector<float> a;
