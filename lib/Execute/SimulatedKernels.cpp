@@ -83,12 +83,12 @@ llvm::Expected<SimulatedKernels> SimulatedKernels::compile(ModuleOp module) {
 
   SimulatedKernels result;
   std::vector<std::string> locations;
-  if (auto texts = module->getAttrOfType<ArrayAttr>("moe.locations"))
+  if (auto texts = module->getAttrOfType<ArrayAttr>("sim.locations"))
     for (StringAttr text : texts.getAsRange<StringAttr>())
       locations.push_back(text.str());
-  module->removeAttr("moe.locations");
+  module->removeAttr("sim.locations");
   for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
-    auto facts = function->getAttrOfType<DictionaryAttr>("moe.kernel");
+    auto facts = function->getAttrOfType<DictionaryAttr>("sim.kernel");
     if (!facts)
       continue;
     Entry &entry = result.entries[function.getName()];
@@ -101,7 +101,7 @@ llvm::Expected<SimulatedKernels> SimulatedKernels::compile(ModuleOp module) {
     entry.block = getDim3(facts, "block");
     entry.cluster = getDim3(facts, "cluster");
     entry.numArguments = function.getNumArguments();
-    function->removeAttr("moe.kernel");
+    function->removeAttr("sim.kernel");
   }
 
   auto machineBuilder = llvm::orc::JITTargetMachineBuilder::detectHost();

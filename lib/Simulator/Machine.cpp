@@ -74,7 +74,7 @@ void Machine::startCluster(Grid &grid, uint32_t number) {
   uint32_t threads = launch.block.count();
   uint32_t registers = kernel.registers
                            ? kernel.registers
-                           : std::min(255u, 65536 / threads / 8 * 8);
+                           : std::min(256u, 65536 / threads / 8 * 8);
   auto cluster = std::make_unique<Cluster>();
   for (uint32_t rank = 0; rank < size.count(); ++rank) {
     auto cta = std::make_unique<Cta>();
@@ -115,8 +115,6 @@ void Machine::startCluster(Grid &grid, uint32_t number) {
       runnable.push_back(thread.get());
       cta->threads.push_back(std::move(thread));
     }
-    uint32_t used = static_cast<uint32_t>(cta->warps.size()) * 32 * registers;
-    cta->freeRegisters = used < 65536 ? 65536 - used : 0;
     cluster->ctas.push_back(std::move(cta));
   }
   residentCtas += size.count();

@@ -138,7 +138,8 @@ struct Cta {
   bool triggered = false;
   /// Accesses of other CTAs to its shared memory, the last of each thread.
   std::map<std::pair<uint32_t, uint32_t>, Stamp> visitors;
-  /// setmaxnreg: registers not given to a warp, and who waits for some.
+  /// setmaxnreg: registers that warps gave back, and who waits for some. The
+  /// CTA never has more than at its launch.
   uint32_t freeRegisters = 0;
   std::vector<Thread *> registerWaiters;
 

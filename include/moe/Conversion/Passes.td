@@ -143,8 +143,8 @@ def ConvertNVVMToSimulatorPass
     after its checks. Registers that a `nvvm.wgmma.mma_async` writes are handles until
     something uses their value. An undefined value becomes a NaN of all ones.
 
-    A kernel gets the attribute `moe.kernel` with what a launch must know, the module
-    `moe.locations`, the text for each place that calls name by number. An op that is not
+    A kernel gets the attribute `sim.kernel` with what a launch must know, the module
+    `sim.locations`, the text for each place that calls name by number. An op that is not
     simulated is an error.
   }];
   let dependentDialects = ["LLVM::LLVMDialect"];

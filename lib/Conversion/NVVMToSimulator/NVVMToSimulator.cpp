@@ -148,7 +148,7 @@ static void describeKernel(LLVM::LLVMFuncOp function,
   keep("block", NVVM::NVVMDialect::getReqntidAttrName());
   keep("cluster", NVVM::NVVMDialect::getClusterDimAttrName());
   keep("registers", NVVM::NVVMDialect::getMaxnregAttrName());
-  function->setAttr("moe.kernel", builder.getDictionaryAttr(facts));
+  function->setAttr("sim.kernel", builder.getDictionaryAttr(facts));
 }
 
 /// The host calls kernels as any function, and has no nvvm ops.
@@ -161,7 +161,7 @@ static void dropDeviceAttributes(LLVM::LLVMFuncOp function) {
     NamedAttrList kept;
     for (NamedAttribute attribute :
          cast<FunctionOpInterface>(*function).getArgAttrs(i))
-      if (attribute.getName().getValue().starts_with("moe."))
+      if (attribute.getName().getValue().starts_with("sim."))
         kept.push_back(attribute);
     function.setArgAttrs(i, kept);
   }
@@ -237,5 +237,5 @@ void ConvertNVVMToSimulatorPass::runOnOperation() {
   for (gpu::GPUModuleOp module : modules)
     if (failed(convert(module, calls)))
       return signalPassFailure();
-  getOperation()->setAttr("moe.locations", calls.getLocations());
+  getOperation()->setAttr("sim.locations", calls.getLocations());
 }
