@@ -116,8 +116,8 @@ char *mlir::moe::sim::accessGlobal(uint64_t address, size_t size,
   GlobalMemory::Range *range = machine->global.find(address);
   if (!range)
     fail(HazardKind::OutOfBounds,
-         describeAccess(access, size, "global memory " + hex(address)),
-         ": no buffer is there");
+         describeAccess(access, size, "global memory " + hex(address)), ": ",
+         machine->global.describeGap(address));
   size_t offset = address - range->begin;
   auto name = [&](size_t offset) {
     return text("offset ", offset, " of ", range->buffer.name);

@@ -56,8 +56,8 @@ struct Thread {
   uint32_t id = 0;
   Agent agent;
 
-  /// Its accesses from now on are those of time `time`.
-  uint32_t time = 1;
+  /// Its accesses from now on are those of time `time`; at time 1 it started.
+  uint32_t time = 2;
   Clock known;
   /// Of what is known, the generic accesses that the async proxy sees; of its
   /// own, those before `asyncTime`.

@@ -84,3 +84,16 @@ GlobalMemory::Range *GlobalMemory::find(uint64_t address) {
     return nullptr;
   return last = &*next;
 }
+
+std::string GlobalMemory::describeGap(uint64_t address) const {
+  auto next = std::upper_bound(ranges.begin(), ranges.end(), address,
+                               [](uint64_t address, const Range &range) {
+                                 return address < range.begin;
+                               });
+  if (next == ranges.begin())
+    return "no buffer is there";
+  const Buffer &buffer = std::prev(next)->buffer;
+  uint64_t past = address - std::prev(next)->begin - buffer.size;
+  return "no buffer is there, " + buffer.name + " ends " +
+         std::to_string(past) + " bytes before";
+}

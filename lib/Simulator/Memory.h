@@ -93,6 +93,9 @@ public:
   /// The buffer in which the address lies.
   Range *find(uint64_t address);
 
+  /// What is near an address outside of all buffers.
+  std::string describeGap(uint64_t address) const;
+
 private:
   std::vector<Range> ranges;
   Range *last = nullptr;

@@ -77,8 +77,9 @@ static Value makePair(Value bits, LLVM::LLVMStructType type, Calls &calls) {
   Value flag =
       LLVM::TruncOp::create(builder, calls.loc, builder.getI1Type(), high);
   Value result = LLVM::UndefOp::create(builder, calls.loc, type);
-  result = LLVM::InsertValueOp::create(
-      builder, calls.loc, result, calls.fromBits(low, type.getBody()[0]), ArrayRef<int64_t>{0});
+  result = LLVM::InsertValueOp::create(builder, calls.loc, result,
+                                       calls.fromBits(low, type.getBody()[0]),
+                                       ArrayRef<int64_t>{0});
   return LLVM::InsertValueOp::create(builder, calls.loc, result, flag,
                                      ArrayRef<int64_t>{1});
 }
