@@ -61,6 +61,10 @@
 // RUN: sed -e 's/setmaxregister decrease 40/setmaxregister increase 240/' %s | not moe-sim - 2>&1 | FileCheck %s --check-prefix=REGISTERS
 // REGISTERS: error: deadlock: {{.*}}registers: it asks for
 
+// B with contiguous columns instead of K.
+// RUN: sed -e 's|%%b: memref<64x256xbf16>|%%b: memref<256x64xbf16>|; s|(n, k)>,|(k, n)>,|; s|memref<64x256xbf16>) outs|memref<256x64xbf16>) outs|; s|mapB, %%fullK, box.%%column, %%c0|mapB, %%fullK, box[%%c0, %%column|; s|descB, %%step|descB, %%stepRows|; s|B .<bf16>, <one>, <col>|B [<bf16>, <one>, <row>|' %s | moe-sim - | FileCheck %s --check-prefix=ROWS
+// ROWS: relative error {{.*}} 16 matrix ops
+
 !acc = !llvm.struct<(f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32,
                      f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32, f32)>
 
@@ -152,6 +156,8 @@ gpu.module @kernels {
         %c2i = arith.constant 2 : i64
         %c8i = arith.constant 8 : i64
         %acc = scf.for %step = %c0i to %c8i step %c2i iter_args(%in = %acc0) -> (!acc) : i64 {
+          %c64i = arith.constant 64 : i64
+          %stepRows = arith.muli %step, %c64i : i64
           %a = arith.addi %descA, %step : i64
           %b = arith.addi %descB, %step : i64
           %out = nvvm.wgmma.mma_async %a, %b, %in, #nvvm.shape<m = 64, n = 64, k = 16>,
