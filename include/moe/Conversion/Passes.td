@@ -131,4 +131,23 @@ def ExportLayerPass : Pass<"moe-export-layer", "ModuleOp"> {
     Option<"symbol", "symbol", "std::string", "\"moe_layer_entry\"", "Name of the entry">];
 }
 
+def ConvertNVVMToSimulatorPass
+    : Pass<"convert-nvvm-to-simulator", "ModuleOp"> {
+  let summary = "make functions for the host of CUDA kernels";
+  let description = [{
+    The functions of each `gpu.module`, in the LLVM and NVVM dialects as they would go
+    to the PTX back end, become functions of the host that execute one thread each. Every
+    nvvm op and every access to global or shared memory becomes a call of the simulator's
+    runtime (`moe/Simulator/Launch.h`); pointers into shared memory (address spaces 3 and
+    7) become numbers, and loads and stores go through the address that the runtime gives
+    after its checks. Registers that a `nvvm.wgmma.mma_async` writes are handles until
+    something uses their value. An undefined value becomes a NaN of all ones.
+
+    A kernel gets the attribute `sim.kernel` with what a launch must know, the module
+    `sim.locations`, the text for each place that calls name by number. An op that is not
+    simulated is an error.
+  }];
+  let dependentDialects = ["LLVM::LLVMDialect"];
+}
+
 #endif // MOE_CONVERSION_PASSES_TD

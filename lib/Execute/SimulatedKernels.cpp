@@ -1,0 +1,130 @@
+//===- SimulatedKernels.cpp - CUDA kernels compiled for the host ----------===//
+
+#include "moe/Execute/SimulatedKernels.h"
+#include "moe/Conversion/Passes.h"
+#include "moe/Execute/FirstError.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/ExecutionEngine/OptUtils.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::moe;
+
+/// As on the way to PTX, up to the LLVM and NVVM dialects; then for the host.
+static void addPasses(PassManager &manager) {
+  OpPassManager &device = manager.nest<gpu::GPUModuleOp>();
+  device.addPass(memref::createExpandStridedMetadataPass());
+  device.addPass(createLowerAffinePass());
+  device.addPass(createSCFToControlFlowPass());
+  device.addPass(createConvertNVGPUToNVVMPass());
+  device.addPass(createConvertVectorToLLVMPass());
+  device.addPass(createConvertGpuOpsToNVVMOps());
+  device.addPass(createReconcileUnrealizedCastsPass());
+  manager.addPass(createConvertNVVMToSimulatorPass());
+}
+
+/// Functions of the device library that kernels may call.
+static llvm::orc::SymbolMap getSymbols(llvm::orc::MangleAndInterner intern) {
+  llvm::orc::SymbolMap symbols;
+  auto add = [&](StringRef name, void *address) {
+    symbols[intern(name)] = {llvm::orc::ExecutorAddr::fromPtr(address),
+                             llvm::JITSymbolFlags::Exported |
+                                 llvm::JITSymbolFlags::Callable};
+  };
+  for (const sim::EntryPoint &entry : sim::getEntryPoints())
+    add(entry.name, entry.address);
+  using Unary = float (*)(float);
+  std::pair<StringRef, Unary> functions[] = {
+      {"expf", std::exp},      {"exp2f", std::exp2},
+      {"logf", std::log},      {"log2f", std::log2},
+      {"log1pf", std::log1p},  {"tanhf", std::tanh},
+      {"erff", std::erf},      {"sqrtf", std::sqrt},
+      {"fabsf", std::fabs},    {"floorf", std::floor},
+      {"ceilf", std::ceil},    {"sinf", std::sin},
+      {"cosf", std::cos},      {"fast_expf", std::exp},
+      {"fast_logf", std::log}, {"fast_log2f", std::log2}};
+  for (auto [name, function] : functions)
+    add(("__nv_" + name).str(), reinterpret_cast<void *>(function));
+  return symbols;
+}
+
+static std::optional<sim::Dim3> getDim3(DictionaryAttr facts, StringRef name) {
+  auto array = facts.getAs<DenseI32ArrayAttr>(name);
+  if (!array)
+    return std::nullopt;
+  sim::Dim3 result;
+  uint32_t *sizes[] = {&result.x, &result.y, &result.z};
+  for (auto [size, value] : llvm::zip(sizes, array.asArrayRef()))
+    *size = static_cast<uint32_t>(value);
+  return result;
+}
+
+llvm::Expected<SimulatedKernels> SimulatedKernels::compile(ModuleOp module) {
+  llvm::InitializeNativeTarget();
+  llvm::InitializeNativeTargetAsmPrinter();
+  MLIRContext *context = module.getContext();
+  DialectRegistry translations;
+  registerAllToLLVMIRTranslations(translations);
+  context->appendDialectRegistry(translations);
+
+  FirstError error(context);
+  PassManager manager(context);
+  addPasses(manager);
+  if (failed(manager.run(module)))
+    return error.take("the kernels cannot be lowered to the simulator");
+
+  SimulatedKernels result;
+  std::vector<std::string> locations;
+  if (auto texts = module->getAttrOfType<ArrayAttr>("sim.locations"))
+    for (StringAttr text : texts.getAsRange<StringAttr>())
+      locations.push_back(text.str());
+  module->removeAttr("sim.locations");
+  for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
+    auto facts = function->getAttrOfType<DictionaryAttr>("sim.kernel");
+    if (!facts)
+      continue;
+    Entry &entry = result.entries[function.getName()];
+    entry.kernel.name = function.getName();
+    entry.kernel.locations = locations;
+    entry.kernel.staticSharedBytes =
+        static_cast<uint32_t>(facts.getAs<IntegerAttr>("shared").getInt());
+    if (auto registers = facts.getAs<IntegerAttr>("registers"))
+      entry.kernel.registers = static_cast<uint32_t>(registers.getInt());
+    entry.block = getDim3(facts, "block");
+    entry.cluster = getDim3(facts, "cluster");
+    entry.numArguments = function.getNumArguments();
+    function->removeAttr("sim.kernel");
+  }
+
+  auto machineBuilder = llvm::orc::JITTargetMachineBuilder::detectHost();
+  if (!machineBuilder)
+    return machineBuilder.takeError();
+  auto machine = machineBuilder->createTargetMachine();
+  if (!machine)
+    return machine.takeError();
+  ExecutionEngineOptions options;
+  // The runtime takes most of the time, not the code between its calls.
+  auto optimize = makeOptimizingTransformer(/*optLevel=*/1, /*sizeLevel=*/0,
+                                            machine->get());
+  options.transformer = optimize;
+  auto engine = ExecutionEngine::create(module, options, std::move(*machine));
+  if (!engine)
+    return error.take(llvm::toString(engine.takeError()));
+  result.engine = std::move(*engine);
+  result.engine->registerSymbols(getSymbols);
+  for (auto &item : result.entries) {
+    auto function = result.engine->lookupPacked(item.first());
+    if (!function)
+      return function.takeError();
+    item.second.kernel.function = *function;
+  }
+  return result;
+}
