@@ -24,5 +24,25 @@ for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
         config.environment[name] = os.environ[name]
 
 # Bundles need no compiler but the one that every system has.
+
+
+def cpu_flags():
+    """What this processor can do, by Linux' names; nothing where there is no such file."""
+    try:
+        with open("/proc/cpuinfo") as info:
+            return next((set(line.split()) for line in info if line.startswith("flags")), set())
+    except OSError:
+        return set()
+
+
+# The width of the vectors that the target `native` has, for schedules written by hand.
+flags = cpu_flags()
+vector_bits = (512 if {"avx512f", "avx512bw", "avx512dq", "avx512vl"} <= flags
+               else 256 if {"avx2", "fma"} <= flags else 128)
+config.substitutions += [("%lanes32", str(vector_bits // 32)),
+                         ("%lanes64", str(vector_bits // 64))]
+if vector_bits == 512 and "avx512_bf16" in flags:
+    config.available_features.add("avx512bf16")
+
 config.substitutions += [("%cc", shutil.which("cc") or shutil.which("clang-22") or "cc")]
 config.substitutions += [("%python", sys.executable), ("%build", config.build_root)]

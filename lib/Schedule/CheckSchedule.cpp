@@ -77,6 +77,9 @@ static Violation checkFields(const Schedule &schedule) {
 static Violation checkBf16(const GemmProblem &problem) {
   if (problem.computeBits != 32)
     return refuse("multiply", "dot_bf16", "fma for sums in f64");
+  if (problem.depth % 2 != 0)
+    return refuse("multiply", "dot_bf16",
+                  "fma for " + llvm::Twine(problem.depth) + " inputs");
   if (problem.input.name != "bf16")
     return refuse("multiply", "dot_bf16",
                   "fma for rows of " + problem.input.name);

@@ -83,11 +83,12 @@ private:
 
   /// Groups of as many columns as have all their sums with `rows` rows in
   /// registers, beside one vector of each column's weights and one of a row. A
-  /// row alone takes many, to read from as many places at once.
+  /// row alone takes many, to read from as many places at once. The sums of a
+  /// row end in the lanes of one vector.
   void emitColumns(int64_t rows,
                    function_ref<void(Term column, int64_t columns)> body) {
-    int64_t columns =
-        std::clamp<int64_t>((registers - 1) / (rows + 1), 1, mostColumns);
+    int64_t columns = std::clamp<int64_t>((registers - 1) / (rows + 1), 1,
+                                          std::min(mostColumns, code.lanes));
     code.forRange(code.index(0), contraction.coords.numColumns, columns,
                   [&](Term column) { body(column, columns); });
   }

@@ -32,10 +32,12 @@ Term WeightVectors::getOutput(Term column, VectorCode &code) const {
          static_cast<double>(start);
 }
 
-Term WeightVectors::gather(function_ref<Term(Term)> element,
+Term WeightVectors::gather(VectorType type, function_ref<Term(Term)> element,
                            std::optional<Term> count, VectorCode &code) const {
   Term end = count ? *count : code.index(code.lanes);
-  return code.fold(end, code.broadcast(code.real(0)), [&](Term lane, Term all) {
+  Term zeros = code.term(arith::ConstantOp::create(
+      code.builder, code.loc, code.builder.getZeroAttr(type)));
+  return code.fold(end, zeros, [&](Term lane, Term all) {
     return code.term(vector::InsertOp::create(
         code.builder, code.loc, element(lane).value, all.value,
         ArrayRef<OpFoldResult>{lane.value}));
@@ -54,6 +56,7 @@ Term WeightVectors::alongInputs(Term column, Term k, std::optional<Term> count,
   if (isOutIn() && stored && isFloat(stored->type()))
     return code.loadFloats(stored->buffer, stored->index({output, k}), count);
   return gather(
+      code.vectorType(),
       [&](Term lane) {
         return isOutIn() ? read({output, k + lane}) : read({k + lane, output});
       },
@@ -68,8 +71,18 @@ Term WeightVectors::loadRow(Term column, Term k, std::optional<Term> count,
   if (stride == 1)
     return code.loadVector(type, stored->buffer, stored->index({k, output}),
                            count);
-  // Every other output, from two vectors; `start` is 0 or 1, so that the
-  // second one ends where the row does.
+  // Every other output, from two vectors: the second one ends where the row
+  // does, if that has whole pairs of outputs.
+  int64_t outputs = stored->type().getShape().back();
+  if (stride != 2 || start > 1 || outputs % 2 != 0)
+    return gather(
+        type,
+        [&](Term lane) {
+          return code.term(memref::LoadOp::create(
+              code.builder, code.loc, stored->buffer,
+              stored->index({k, getOutput(column + lane, code)})));
+        },
+        count, code);
   Term pair = output - output % 2;
   std::optional<Term> first, second;
   if (count) {
@@ -91,11 +104,11 @@ Term WeightVectors::loadRow(Term column, Term k, std::optional<Term> count,
 
 Term WeightVectors::alongColumns(Term column, Term k, std::optional<Term> count,
                                  VectorCode &code) const {
-  bool isRegular = stride == 1 || (stride == 2 && start < 2);
-  if (!isOutIn() && stored && isFloat(stored->type()) && isRegular)
+  if (!isOutIn() && stored && isFloat(stored->type()))
     return code.term(
         code.convert(loadRow(column, k, count, code), code.vectorType()));
   return gather(
+      code.vectorType(),
       [&](Term lane) {
         Term output = getOutput(column + lane, code);
         return isOutIn() ? read({output, k}) : read({k, output});

@@ -39,8 +39,8 @@ private:
   Term loadRow(Term column, Term k, std::optional<Term> count,
                VectorCode &code) const;
   /// One by one, whatever the encoding.
-  Term gather(function_ref<Term(Term lane)> element, std::optional<Term> count,
-              VectorCode &code) const;
+  Term gather(VectorType type, function_ref<Term(Term lane)> element,
+              std::optional<Term> count, VectorCode &code) const;
 
   Term firstColumn;
   MatrixLayout layout;

@@ -102,6 +102,9 @@ TEST(CheckSchedule, Bf16NeedsTypesAndInstruction) {
   EXPECT_EQ(check(legalBf16, mixed),
             "schedule field 'multiply' is dot_bf16, expected fma for weights "
             "of mxfp4");
+  EXPECT_EQ(check(legalBf16, makeProblem(2047, 1024, 2, bf16())),
+            "schedule field 'multiply' is dot_bf16, expected fma for 2047 "
+            "inputs");
 }
 
 TEST(CheckSchedule, PanelsFitScratch) {

@@ -1,0 +1,215 @@
+// RUN: moe-opt %s --convert-tile-to-vector --canonicalize --cse --split-input-file | FileCheck %s
+
+// Blocks of each expert's rows are counted, then all tiles are computed at the same time.
+// CHECK-LABEL: @tiles
+// CHECK-SAME: %[[X:[a-z0-9]+]]: memref<?x6xf32>, %[[O:[a-z0-9]+]]: memref<5xi32>, %[[W:[a-z0-9]+]]: memref<4x6x18xf32>, %[[OUT:[a-z0-9]+]]: memref<?x18xf32>
+// CHECK: %[[STARTS:.+]] = memref.alloc() {{.*}}: memref<5xindex>
+// CHECK: scf.for
+// CHECK: %[[COUNT:.+]] = arith.subi
+// CHECK: arith.ceildivsi %[[COUNT]], %c4
+// CHECK: %[[BLOCKS:.+]] = memref.load %[[STARTS]][%c4]
+// CHECK: %[[TILES:.+]] = arith.muli %[[BLOCKS]], %c3
+// CHECK: scf.parallel (%[[TILE:.+]]) = (%c0) to (%[[TILES]]) step (%c1) {
+// CHECK: arith.divsi %[[TILE]], %c3
+// CHECK: %[[COLUMNS:.+]] = arith.minsi %{{.+}}, %c8
+
+// The expert of the block is found, and its rows.
+// CHECK: %[[EXPERT:.+]]:2 = scf.while
+// CHECK: %[[ROWS:.+]] = arith.minsi
+// CHECK: %[[SUMS:.+]] = memref.alloca() {{.*}}: memref<4x12xf32>
+
+// Few rows take the weights from where they lie: whole vectors in a whole tile.
+// CHECK: %[[FEW:.+]] = arith.cmpi sle, %[[ROWS]], %c2
+// CHECK: scf.if %[[FEW]] {
+// CHECK: %[[FULL:.+]] = arith.cmpi eq, %[[COLUMNS]], %c8
+// CHECK: scf.if %[[FULL]] {
+// CHECK-NOT: vector.maskedload
+// CHECK: vector.load %[[W]][%[[EXPERT]]#0,
+// CHECK-NOT: vector.maskedload
+// CHECK: math.fma
+// CHECK: vector.store %{{.+}}, %[[SUMS]]
+// CHECK: scf.if
+// CHECK: vector.maskedload %[[W]][%[[EXPERT]]#0,
+
+// For many rows two panels of one vector are packed, four inputs at a time, the last
+// columns masked.
+// CHECK: %[[MANY:.+]] = arith.cmpi sgt, %[[ROWS]], %c2
+// CHECK: scf.if %[[MANY]] {
+// CHECK: %[[PACK:.+]] = memref.alloca() {{.*}}: memref<2x4x4xf32>
+// CHECK: scf.for %[[PANEL:.+]] = %c0 to %c2 step
+// CHECK: vector.load %[[W]]
+// CHECK: vector.store %{{.+}}, %[[PACK]][%[[PANEL]],
+// CHECK: vector.maskedload %[[W]]
+// CHECK: vector.store %{{.+}}, %[[PACK]][%[[PANEL]],
+
+// They are multiplied with four rows, then two, then one; the first block of inputs starts
+// from zero, the others from the sums.
+// CHECK: scf.for %{{.+}} step %c4
+// CHECK: %{{.+}}:4 = scf.for
+// CHECK: vector.load %[[PACK]]
+// CHECK-COUNT-4: math.fma
+// CHECK: %{{.+}}:2 = scf.for
+// CHECK: scf.for %[[BEGIN:.+]] = %c4 to %c6 step %c4
+// CHECK: vector.load %[[SUMS]]
+// CHECK: math.fma
+
+// The sums go to their rows, the last columns masked.
+// CHECK: vector.load %[[SUMS]]
+// CHECK: vector.store %{{.+}}, %[[OUT]]
+// CHECK: %[[MASK:.+]] = vector.create_mask
+// CHECK: vector.maskedstore %[[OUT]][%{{.+}}], %[[MASK]],
+// CHECK: memref.dealloc %[[STARTS]]
+func.func @tiles(%x: memref<?x6xf32>, %o: memref<5xi32>, %w: memref<4x6x18xf32>,
+                 %out: memref<?x18xf32>) {
+  tile.for_each offsets(%o : memref<5xi32>) columns 18
+      schedule <rows = 4, columns = 8, depth = 4, stream_rows = 2,
+                register_rows = 4, register_vectors = 1, lanes = 4, multiply = fma> {
+  ^bb0(%at: !tile.coords):
+    %rows = tile.rows %x of %at : memref<?x6xf32> -> !tile.source<6xf32>
+    %a = tile.weights %w of %at {layout = #moe.matrix_layout<in_out>}
+      : memref<4x6x18xf32> -> !tile.source<6xf32>
+    %sum = tile.contract %rows, %a : !tile.source<6xf32>, !tile.source<6xf32>
+      -> !tile.fragment<4x8xf32>
+    tile.store %sum, %out of %at : !tile.fragment<4x8xf32>, memref<?x18xf32>
+  }
+  return
+}
+
+// -----
+
+// Without experts there is nothing to search. No rows are few.
+// CHECK-LABEL: @no_experts
+// CHECK-SAME: %[[N:[a-z0-9]+]]: index
+// CHECK: %[[BLOCKS:.+]] = arith.ceildivsi %[[N]], %c4
+// CHECK-NOT: scf.while
+// CHECK: scf.parallel (%{{.+}}) = (%c0) to (%[[BLOCKS]]) step (%c1) {
+// CHECK-NOT: arith.cmpi sle
+// CHECK: memref.alloca() {{.*}}: memref<1x4x4xf32>
+func.func @no_experts(%x: memref<?x4xf32>, %n: index, %w: memref<4x4xf32>, %out: memref<?x4xf32>) {
+  tile.for_each rows(%n) columns 4
+      schedule <rows = 4, columns = 4, depth = 4, stream_rows = 0,
+                register_rows = 4, register_vectors = 1, lanes = 4, multiply = fma> {
+  ^bb0(%at: !tile.coords):
+    %rows = tile.rows %x of %at : memref<?x4xf32> -> !tile.source<4xf32>
+    %a = tile.weights %w of %at {layout = #moe.matrix_layout<in_out>}
+      : memref<4x4xf32> -> !tile.source<4xf32>
+    %sum = tile.contract %rows, %a : !tile.source<4xf32>, !tile.source<4xf32>
+      -> !tile.fragment<4x4xf32>
+    tile.store %sum, %out of %at : !tile.fragment<4x4xf32>, memref<?x4xf32>
+  }
+  return
+}
+
+// -----
+
+// Contiguous inputs fill the lanes, whose products are summed at the end; the last inputs
+// are masked. All rows are few: nothing is packed.
+// CHECK-LABEL: @streamed
+// CHECK-SAME: %[[X:[a-z0-9]+]]: memref<?x6xf32>, %[[N:[a-z0-9]+]]: index, %[[W:[a-z0-9]+]]: memref<4x6xf32>
+// CHECK: %[[SUMS:.+]] = memref.alloca() {{.*}}: memref<2x8xf32>
+// CHECK-NOT: memref.alloca
+// CHECK: %[[MASK:.+]] = vector.constant_mask [2] : vector<4xi1>
+// CHECK: vector.maskedload %[[W]][%{{.+}}], %[[MASK]]
+// CHECK: vector.shuffle
+// CHECK: arith.addf
+// CHECK: vector.store %{{.+}}, %[[SUMS]]
+func.func @streamed(%x: memref<?x6xf32>, %n: index, %w: memref<4x6xf32>, %out: memref<?x4xf32>) {
+  tile.for_each rows(%n) columns 4
+      schedule <rows = 2, columns = 4, depth = 8, stream_rows = 2,
+                register_rows = 2, register_vectors = 1, lanes = 4, multiply = fma> {
+  ^bb0(%at: !tile.coords):
+    %rows = tile.rows %x of %at : memref<?x6xf32> -> !tile.source<6xf32>
+    %a = tile.weights %w of %at {layout = #moe.matrix_layout<out_in>}
+      : memref<4x6xf32> -> !tile.source<6xf32>
+    %sum = tile.contract %rows, %a : !tile.source<6xf32>, !tile.source<6xf32>
+      -> !tile.fragment<2x4xf32>
+    tile.store %sum, %out of %at : !tile.fragment<2x4xf32>, memref<?x4xf32>
+  }
+  return
+}
+
+// -----
+
+// Narrow rows are widened once, before the tiles; rows without a source are zero. The
+// epilogue is computed on vectors and rounded at its end.
+// CHECK-LABEL: @narrow
+// CHECK-SAME: %[[X:[a-z0-9]+]]: memref<?x6xbf16>, %[[S:[a-z0-9]+]]: memref<?xi32>
+// CHECK: %[[WIDE:.+]] = memref.alloc(%{{.+}}) {{.*}}: memref<?x6xf32>
+// CHECK: scf.parallel
+// CHECK: %[[ROW:.+]] = vector.load %[[X]]
+// CHECK: %[[WIDEROW:.+]] = arith.extf %[[ROW]] : vector<4xbf16> to vector<4xf32>
+// CHECK: vector.store %[[WIDEROW]], %[[WIDE]]
+// CHECK: vector.maskedload %[[X]]
+// CHECK: vector.maskedstore %[[WIDE]]
+// CHECK: %[[ZEROS:.+]] = memref.alloc() {{.*}}: memref<6xf32>
+// CHECK: scf.parallel
+// CHECK: %[[ID:.+]] = memref.load %[[S]]
+// CHECK: %[[SOURCE:.+]] = arith.index_cast %[[ID]]
+// CHECK: %[[GATHERED:.+]] = memref.subview %[[WIDE]][%[[SOURCE]], 0] [1, 6] [1, 1]
+// CHECK: %[[EXISTS:.+]] = arith.cmpi sge, %[[SOURCE]], %c0
+// CHECK: %[[ZERO:.+]] = memref.cast %[[ZEROS]]
+// CHECK: arith.select %[[EXISTS]], %[[GATHERED]], %[[ZERO]]
+// CHECK: math.fma
+// CHECK: %[[RESULT:.+]] = math.exp %{{.+}} : vector<4xf32>
+// CHECK: %[[ROUNDED:.+]] = arith.truncf %[[RESULT]] : vector<4xf32> to vector<4xbf16>
+// CHECK: vector.store %[[ROUNDED]]
+// CHECK-DAG: memref.dealloc %[[WIDE]]
+// CHECK-DAG: memref.dealloc %[[ZEROS]]
+func.func @narrow(%x: memref<?x6xbf16>, %s: memref<?xi32>, %n: index, %w: memref<6x4xbf16>,
+                  %out: memref<?x4xbf16>) {
+  tile.for_each rows(%n) columns 4
+      schedule <rows = 1, columns = 4, depth = 8, stream_rows = 1,
+                register_rows = 1, register_vectors = 1, lanes = 4, multiply = fma> {
+  ^bb0(%at: !tile.coords):
+    %rows = tile.rows %x of %at sources(%s : memref<?xi32>)
+      : memref<?x6xbf16> -> !tile.source<6xbf16>
+    %a = tile.weights %w of %at {layout = #moe.matrix_layout<in_out>}
+      : memref<6x4xbf16> -> !tile.source<6xbf16>
+    %sum = tile.contract %rows, %a : !tile.source<6xbf16>, !tile.source<6xbf16>
+      -> !tile.fragment<1x4xf32>
+    %result = tile.map %sum : !tile.fragment<1x4xf32> -> !tile.fragment<1x4xf32> {
+    ^bb0(%element: f32):
+      %exp = math.exp %element : f32
+      tile.yield %exp : f32
+    }
+    tile.store %result, %out of %at : !tile.fragment<1x4xf32>, memref<?x4xbf16>
+  }
+  return
+}
+
+// -----
+
+// Pairs of bf16 are multiplied as they are.
+// CHECK-LABEL: @dot_bf16
+// CHECK-SAME: %[[X:[a-z0-9]+]]: memref<?x8xbf16>
+// CHECK-NOT: memref.alloc(
+// CHECK: memref.alloca() {{.*}}: memref<1x4x8xbf16>
+// CHECK: %[[ROW:.+]] = memref.subview %[[X]]
+// CHECK: %[[PAIR:.+]] = vector.load %[[ROW]][%{{.+}}] : {{.+}}, vector<2xbf16>
+// CHECK: %[[BITS:.+]] = vector.bitcast %[[PAIR]] : vector<2xbf16> to vector<1xi32>
+// CHECK: x86vector.avx512.dot %{{.+}}, %{{.+}}, %{{.+}} : vector<8xbf16> -> vector<4xf32>
+func.func @dot_bf16(%x: memref<?x8xbf16>, %n: index, %w: memref<4x8xbf16>, %out: memref<?x4xbf16>) {
+  tile.for_each rows(%n) columns 4
+      schedule <rows = 1, columns = 4, depth = 8, stream_rows = 0,
+                register_rows = 1, register_vectors = 1, lanes = 4, multiply = dot_bf16> {
+  ^bb0(%at: !tile.coords):
+    %rows = tile.rows %x of %at : memref<?x8xbf16> -> !tile.source<8xbf16>
+    %a = tile.weights %w of %at {layout = #moe.matrix_layout<out_in>}
+      : memref<4x8xbf16> -> !tile.source<8xbf16>
+    %sum = tile.contract %rows, %a : !tile.source<8xbf16>, !tile.source<8xbf16>
+      -> !tile.fragment<1x4xf32>
+    tile.store %sum, %out of %at : !tile.fragment<1x4xf32>, memref<?x4xbf16>
+  }
+  return
+}
+
+// -----
+
+// Code without tiles is left alone.
+// CHECK-LABEL: @nothing
+// CHECK-NEXT: memref.load
+// CHECK-NEXT: return
+func.func @nothing(%x: memref<4xf32>, %i: index) -> f32 {
+  %y = memref.load %x[%i] : memref<4xf32>
+  return %y : f32
+}
