@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""Time the layers of layers.json here and in PyTorch, and check that the outputs agree.
+"""Time the layers of layers.json here, in PyTorch and in ONNX Runtime, and check that the outputs agree.
 
-  compare_torch.py MOE-RUN [--layers=NAME,...] [--dtypes=f32,bf16] [--tokens=1,8,64,512,4096]
+  compare_peers.py MOE-RUN [--layers=NAME,...] [--dtypes=f32,bf16] [--tokens=1,8,64,512,4096]
 
-PyTorch runs the transformers library's own block, with its eager and its grouped_mm experts.
-Both get the same weights, input and number of threads: all cores. Times are medians, without
-a first run. `ratio` is the better one of PyTorch's times by ours; `error` is the relative L2
-error of our output against the eager one, over the tokens that got the same experts, and
-`rerouted` counts the others: in bf16, logits are often nearly equal.
-Needs torch and transformers.
+PyTorch runs the transformers library's own block, with its eager and its grouped_mm experts;
+ONNX Runtime runs its op com.microsoft.MoE on the CPU, where that can express the layer. All get
+the same weights, input and number of threads: all cores. Times are medians, without a first
+run. `ratio` is the best of the others' times by ours. An error is the relative L2 error against
+the eager output over the tokens that got the same experts, with the number of the others in
+parentheses: in bf16, logits are often nearly equal. `-` is a peer that cannot run the layer or
+takes too long. The exit status is 1 if outputs do not agree.
+Needs torch, transformers, safetensors, onnx and onnxruntime.
 """
 
 import argparse
@@ -21,6 +23,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import onnxruntime
 import torch
 from safetensors.torch import load_file, save_file
 
@@ -28,9 +31,15 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "test" / "Models"))
 from generate import build  # noqa: E402
 from models import GOLDENS, variant  # noqa: E402
+from onnx_layer import onnx_layer  # noqa: E402
 
 DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16}
-HEADING = ("layer", "dtype", "tokens", "ours ms", "eager ms", "grouped ms", "ratio", "error", "rerouted")
+LARGEST_ERROR = {"f32": 1e-4, "bf16": 3e-2}
+LARGEST_REROUTED = 0.1  # of the tokens, and one token
+HEADING = (
+    "layer", "dtype", "tokens", "ours ms", "eager ms", "grouped ms", "onnx ms", "ratio", "ours error",
+    "grouped error", "onnx error",
+)
 SECONDS = 3  # to repeat a layer for
 LONGEST_RUN = 20
 
@@ -47,8 +56,9 @@ def random_block(golden, dtype):
     return block.requires_grad_(False), state
 
 
-def run_block(golden, block, tokens):
+def run_block(golden, block, implementation, tokens):
     """The output and the ids of each token's experts."""
+    choose_experts(block, implementation)
     seen = []
     router = block.get_submodule(golden.router)
     hook = router.register_forward_hook(lambda module, inputs, output: seen.append(output))
@@ -59,20 +69,28 @@ def run_block(golden, block, tokens):
     return output.reshape(tokens.shape), golden.routing(block, seen[0], experts)[1]
 
 
-def time_block(block, tokens, implementation):
-    """The median in milliseconds and the number of runs, or None if they take too long."""
+def choose_experts(block, implementation):
     config = next(module.config for module in block.modules() if hasattr(module, "has_gate"))
     config._experts_implementation = implementation
+
+
+def time_calls(layer, tokens):
+    """The median in milliseconds and the number of runs, or None if they take too long."""
     times = []
     for _ in range(100):
         start = time.perf_counter()
-        block(tokens[None])
+        layer(tokens)
         times.append(time.perf_counter() - start)
         if times[0] > LONGEST_RUN:
             return None, 1
         if len(times) >= 3 and sum(times) > SECONDS:
             break
     return 1e3 * statistics.median(times[1:]), len(times)
+
+
+def time_block(block, implementation, tokens):
+    choose_experts(block, implementation)
+    return time_calls(lambda tokens: block(tokens[None]), tokens)
 
 
 def run_ours(moe_run, folder, repeat):
@@ -92,17 +110,23 @@ def run_ours(moe_run, folder, repeat):
 def compare(found, expected):
     """The relative error over tokens of equal experts, and the number of the others."""
     (output, ids), (expected_output, expected_ids) = found, expected
-    same = (ids.sort().values == expected_ids.int().sort().values).all(dim=-1)
+    same = (ids.sort().values.int() == expected_ids.sort().values.int()).all(dim=-1)
     wanted = expected_output[same].double()
-    error = (output[same].double() - wanted).norm() / wanted.norm()
+    error = (output[same].double() - wanted).norm() / wanted.norm() if same.any() else 0.0
     return float(error), int((~same).sum())
 
 
+def agrees(error, rerouted, dtype, tokens):
+    return error <= LARGEST_ERROR[dtype] and rerouted <= 1 + LARGEST_REROUTED * tokens
+
+
 def rows(moe_run, layer, dtype, all_tokens):
+    """The columns of the layer's lines, and whether the outputs agree."""
     kind = layer["config"]["model_type"]
     golden = next(golden for golden in GOLDENS.values() if golden.config["model_type"] == kind)
     golden = variant(golden, config=layer["config"])
     block, state = random_block(golden, DTYPES[dtype])
+    onnx = onnx_layer(golden, state, DTYPES[dtype])
     hidden = layer["config"]["hidden_size"]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -112,14 +136,19 @@ def rows(moe_run, layer, dtype, all_tokens):
         for tokens in all_tokens:
             hidden_states = torch.randn(tokens, hidden).to(DTYPES[dtype])
             save_file({"hidden_states": hidden_states}, folder / "input.safetensors")
-            eager, runs = time_block(block, hidden_states, "eager")
-            expected = run_block(golden, block, hidden_states)
-            grouped, _ = time_block(block, hidden_states, "grouped_mm")
+            eager, runs = time_block(block, "eager", hidden_states)
+            grouped, _ = time_block(block, "grouped_mm", hidden_states)
+            other = time_calls(onnx, hidden_states)[0] if onnx else None
             ours, *found = run_ours(moe_run, folder, max(3, runs))
-            error, rerouted = compare(found, expected)
-            best = min(filter(None, (eager, grouped)), default=float("nan"))
-            shown = [f"{ms:.2f}" if ms else "-" for ms in (ours, eager, grouped)]
-            yield layer["name"], dtype, str(tokens), *shown, f"{best / ours:.2f}", f"{error:.1e}", str(rerouted)
+            expected = run_block(golden, block, "eager", hidden_states)
+            outputs = [found, grouped and run_block(golden, block, "grouped_mm", hidden_states)]
+            outputs.append(other and onnx(hidden_states))
+            errors = [compare(output, expected) if output else None for output in outputs]
+            best = min(filter(None, (eager, grouped, other)), default=float("nan"))
+            shown = [f"{ms:.2f}" if ms else "-" for ms in (ours, eager, grouped, other)] + [f"{best / ours:.2f}"]
+            shown += [f"{error[0]:.1e} ({error[1]})" if error else "-" for error in errors]
+            agree = all(agrees(*error, dtype, tokens) for error in errors if error)
+            yield (layer["name"], dtype, str(tokens), *shown), agree
 
 
 def main():
@@ -132,15 +161,22 @@ def main():
     layers = json.loads((HERE / "layers.json").read_text())
     torch.set_num_threads(os.cpu_count())
     torch.manual_seed(0)
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads, load {os.getloadavg()[0]:.1f}\n")
+    agree = True
+    versions = f"torch {torch.__version__}, onnxruntime {onnxruntime.__version__}"
+    print(f"{versions}, {torch.get_num_threads()} threads, load {os.getloadavg()[0]:.1f}\n")
     print("| " + " | ".join(HEADING) + " |\n|" + "---|" * len(HEADING))
     with torch.inference_mode():
         for layer in layers:
             if options.layers and layer["name"] not in options.layers.split(","):
                 continue
             for dtype in options.dtypes.split(","):
-                for row in rows(options.moe_run, layer, dtype, [int(n) for n in options.tokens.split(",")]):
+                tokens = [int(n) for n in options.tokens.split(",")]
+                for row, same in rows(options.moe_run, layer, dtype, tokens):
                     print("| " + " | ".join(row) + " |", flush=True)
+                    agree &= same
+    if not agree:
+        sys.exit("error: the outputs do not agree")
+
 
 
 if __name__ == "__main__":
