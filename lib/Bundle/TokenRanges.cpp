@@ -2,8 +2,11 @@
 
 #include "moe/Bundle/TokenRanges.h"
 
+#include <algorithm>
+
 using namespace mlir::moe;
 
+/// Ends of token buckets, so that a bucket of the tuner is never cut.
 static constexpr int64_t cuts[] = {4, 32, 256, 2048};
 
 static bool parseTokens(llvm::StringRef text, int64_t &tokens) {
@@ -36,5 +39,5 @@ std::vector<TokenRange> mlir::moe::splitTokenRange(TokenRange range) {
 }
 
 int64_t mlir::moe::getTypicalTokens(TokenRange range) {
-  return std::min(range.last, 2 * cuts[std::size(cuts) - 1]);
+  return std::clamp(2 * cuts[std::size(cuts) - 1], range.first, range.last);
 }
