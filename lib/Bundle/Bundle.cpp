@@ -174,7 +174,7 @@ static llvm::Expected<std::string> link(const std::vector<Code> &codes,
     return llvm::createStringError("cannot make a temporary directory: " +
                                    code.message());
   auto cleanUp =
-      llvm::make_scope_exit([&] { llvm::sys::fs::remove_directories(folder); });
+      llvm::scope_exit([&] { llvm::sys::fs::remove_directories(folder); });
   SmallString<128> path(folder);
   llvm::sys::path::append(path, fileName);
   std::vector<std::string> objects;

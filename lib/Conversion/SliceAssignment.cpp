@@ -14,8 +14,10 @@ static bool overlap(const BufferLife &a, const BufferLife &b) {
 std::vector<int64_t>
 mlir::moe::assignSlices(llvm::ArrayRef<BufferLife> buffers) {
   auto order = llvm::to_vector(llvm::seq<size_t>(0, buffers.size()));
-  llvm::stable_sort(order, [&](size_t a, size_t b) {
-    return buffers[a].size > buffers[b].size;
+  llvm::sort(order, [&](size_t a, size_t b) {
+    return buffers[a].size != buffers[b].size
+               ? buffers[a].size > buffers[b].size
+               : a < b;
   });
   std::vector<int64_t> assignment(buffers.size());
   std::vector<std::vector<BufferLife>> slices;
