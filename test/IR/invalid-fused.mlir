@@ -243,7 +243,7 @@ func.func @grouped_gemm_c7_panel(%x: tensor<?x8192xf32>, %w: tensor<48x8192xf32>
 // -----
 
 func.func @grouped_gemm_c7_sums(%x: tensor<?x64xf32>, %w: tensor<48x64xf32>) {
-  // expected-error @below {{schedule field 'rows' is 6000, for which sums take 1152000 bytes, expected at most 1036288 bytes}}
+  // expected-error @below {{schedule field 'rows' is 6000, for which sums take 1536000 bytes, expected at most 1036288 bytes}}
   %y = moe.grouped_gemm %x weights(%w : tensor<48x64xf32>)
     {layouts = [#moe.matrix_layout<out_in>], starts = array<i64: 0>, strides = array<i64: 1>,
      schedule = #moe.schedule<rows = 6000, columns = 48, depth = 1024, stream_rows = 16,
@@ -259,7 +259,7 @@ func.func @grouped_gemm_c7_sums(%x: tensor<?x64xf32>, %w: tensor<48x64xf32>) {
 // -----
 
 func.func @grouped_gemm_c7_streamed_sums(%x: tensor<?x64xf32>, %w: tensor<48x64xf32>) {
-  // expected-error @below {{schedule field 'rows' is 6000, for which sums take 1152000 bytes, expected at most 1048576 bytes}}
+  // expected-error @below {{schedule field 'rows' is 6000, for which sums take 1536000 bytes, expected at most 1048576 bytes}}
   %y = moe.grouped_gemm %x weights(%w : tensor<48x64xf32>)
     {layouts = [#moe.matrix_layout<out_in>], starts = array<i64: 0>, strides = array<i64: 1>,
      schedule = #moe.schedule<rows = 6000, columns = 48, depth = 1024, stream_rows = 6000,
