@@ -12,7 +12,7 @@
 // RUN: %{run}
 
 // Streamed.
-// REDEFINE: %{schedule} = rows = 12, columns = 16, depth = 16, stream_rows = 12, register_rows = 4, register_vectors = 1
+// REDEFINE: %{schedule} = rows = 12, columns = 32, depth = 16, stream_rows = 12, register_rows = 4, register_vectors = 1
 // RUN: %{run}
 
 #schedule = #moe.schedule<SCHEDULE>
