@@ -2,7 +2,7 @@
 
 // Blocks of each expert's rows are counted, then all tiles are computed at the same time.
 // CHECK-LABEL: @tiles
-// CHECK-SAME: %[[X:[a-z0-9]+]]: memref<?x6xf32>, %[[O:[a-z0-9]+]]: memref<5xi32>, %[[W:[a-z0-9]+]]: memref<4x6x18xf32>, %[[OUT:[a-z0-9]+]]: memref<?x18xf32>
+// CHECK-SAME: %[[X:[a-z0-9]+]]: memref<?x10xf32>, %[[O:[a-z0-9]+]]: memref<5xi32>, %[[W:[a-z0-9]+]]: memref<4x10x18xf32>, %[[OUT:[a-z0-9]+]]: memref<?x18xf32>
 // CHECK: %[[STARTS:.+]] = memref.alloc() {{.*}}: memref<5xindex>
 // CHECK: scf.for
 // CHECK: %[[COUNT:.+]] = arith.subi
@@ -49,7 +49,7 @@
 // CHECK: vector.load %[[PACK]]
 // CHECK-COUNT-4: math.fma
 // CHECK: %{{.+}}:2 = scf.for
-// CHECK: scf.for %[[BEGIN:.+]] = %c4 to %c6 step %c4
+// CHECK: scf.for %[[BEGIN:.+]] = %c4 to %c10 step %c4
 // CHECK: vector.load %[[SUMS]]
 // CHECK: math.fma
 
@@ -59,16 +59,16 @@
 // CHECK: %[[MASK:.+]] = vector.create_mask
 // CHECK: vector.maskedstore %[[OUT]][%{{.+}}], %[[MASK]],
 // CHECK: memref.dealloc %[[STARTS]]
-func.func @tiles(%x: memref<?x6xf32>, %o: memref<5xi32>, %w: memref<4x6x18xf32>,
+func.func @tiles(%x: memref<?x10xf32>, %o: memref<5xi32>, %w: memref<4x10x18xf32>,
                  %out: memref<?x18xf32>) {
   tile.for_each offsets(%o : memref<5xi32>) columns 18
       schedule <rows = 4, columns = 8, depth = 4, stream_rows = 2,
                 register_rows = 4, register_vectors = 1, lanes = 4, multiply = fma> {
   ^bb0(%at: !tile.coords):
-    %rows = tile.rows %x of %at : memref<?x6xf32> -> !tile.source<6xf32>
+    %rows = tile.rows %x of %at : memref<?x10xf32> -> !tile.source<10xf32>
     %a = tile.weights %w of %at {layout = #moe.matrix_layout<in_out>}
-      : memref<4x6x18xf32> -> !tile.source<6xf32>
-    %sum = tile.contract %rows, %a : !tile.source<6xf32>, !tile.source<6xf32>
+      : memref<4x10x18xf32> -> !tile.source<10xf32>
+    %sum = tile.contract %rows, %a : !tile.source<10xf32>, !tile.source<10xf32>
       -> !tile.fragment<4x8xf32>
     tile.store %sum, %out of %at : !tile.fragment<4x8xf32>, memref<?x18xf32>
   }
@@ -145,9 +145,10 @@ func.func @streamed(%x: memref<?x6xf32>, %n: index, %w: memref<4x6xf32>, %out: m
 // CHECK: scf.parallel
 // CHECK: %[[ID:.+]] = memref.load %[[S]]
 // CHECK: %[[SOURCE:.+]] = arith.index_cast %[[ID]]
-// CHECK: %[[GATHERED:.+]] = memref.subview %[[WIDE]][%[[SOURCE]], 0] [1, 6] [1, 1]
-// CHECK: %[[EXISTS:.+]] = arith.cmpi sge, %[[SOURCE]], %c0
+// CHECK: %[[SUBVIEW:.+]] = memref.subview %[[WIDE]][%[[SOURCE]], 0] [1, 6] [1, 1]
+// CHECK: %[[GATHERED:.+]] = memref.cast %[[SUBVIEW]]
 // CHECK: %[[ZERO:.+]] = memref.cast %[[ZEROS]]
+// CHECK: %[[EXISTS:.+]] = arith.cmpi sge, %[[SOURCE]], %c0
 // CHECK: arith.select %[[EXISTS]], %[[GATHERED]], %[[ZERO]]
 // CHECK: math.fma
 // CHECK: %[[RESULT:.+]] = math.exp %{{.+}} : vector<4xf32>
@@ -199,6 +200,53 @@ func.func @dot_bf16(%x: memref<?x8xbf16>, %n: index, %w: memref<4x8xbf16>, %out:
     %sum = tile.contract %rows, %a : !tile.source<8xbf16>, !tile.source<8xbf16>
       -> !tile.fragment<1x4xf32>
     tile.store %sum, %out of %at : !tile.fragment<1x4xf32>, memref<?x4xbf16>
+  }
+  return
+}
+
+// -----
+
+// Every other output comes from two vectors, unless the second one would end beyond the row.
+// CHECK-LABEL: @even_outputs
+// CHECK-SAME: %[[W:[a-z0-9]+]]: memref<4x8xf32>
+// CHECK: %[[FIRST:.+]] = vector.load %[[W]]
+// CHECK: %[[SECOND:.+]] = vector.load %[[W]]
+// CHECK: vector.shuffle %[[FIRST]], %[[SECOND]] [0, 2, 4, 6]
+func.func @even_outputs(%x: memref<?x4xf32>, %n: index, %w: memref<4x8xf32>,
+                        %out: memref<?x4xf32>) {
+  tile.for_each rows(%n) columns 4
+      schedule <rows = 1, columns = 4, depth = 8, stream_rows = 1,
+                register_rows = 1, register_vectors = 1, lanes = 4, multiply = fma> {
+  ^bb0(%at: !tile.coords):
+    %rows = tile.rows %x of %at : memref<?x4xf32> -> !tile.source<4xf32>
+    %a = tile.weights %w of %at {layout = #moe.matrix_layout<in_out>, stride = 2}
+      : memref<4x8xf32> -> !tile.source<4xf32>
+    %sum = tile.contract %rows, %a : !tile.source<4xf32>, !tile.source<4xf32>
+      -> !tile.fragment<1x4xf32>
+    tile.store %sum, %out of %at : !tile.fragment<1x4xf32>, memref<?x4xf32>
+  }
+  return
+}
+
+// -----
+
+// CHECK-LABEL: @odd_outputs
+// CHECK-SAME: %[[W:[a-z0-9]+]]: memref<4x7xf32>
+// CHECK-NOT: vector.load %[[W]]
+// CHECK: memref.load %[[W]]
+// CHECK-NOT: vector.load %[[W]]
+func.func @odd_outputs(%x: memref<?x4xf32>, %n: index, %w: memref<4x7xf32>,
+                       %out: memref<?x4xf32>) {
+  tile.for_each rows(%n) columns 4
+      schedule <rows = 1, columns = 4, depth = 8, stream_rows = 1,
+                register_rows = 1, register_vectors = 1, lanes = 4, multiply = fma> {
+  ^bb0(%at: !tile.coords):
+    %rows = tile.rows %x of %at : memref<?x4xf32> -> !tile.source<4xf32>
+    %a = tile.weights %w of %at {layout = #moe.matrix_layout<in_out>, stride = 2}
+      : memref<4x7xf32> -> !tile.source<4xf32>
+    %sum = tile.contract %rows, %a : !tile.source<4xf32>, !tile.source<4xf32>
+      -> !tile.fragment<1x4xf32>
+    tile.store %sum, %out of %at : !tile.fragment<1x4xf32>, memref<?x4xf32>
   }
   return
 }

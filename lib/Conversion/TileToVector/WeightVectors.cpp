@@ -34,7 +34,9 @@ Term WeightVectors::getOutput(Term column, VectorCode &code) const {
 
 Term WeightVectors::gather(VectorType type, function_ref<Term(Term)> element,
                            std::optional<Term> count, VectorCode &code) const {
-  Term end = count ? *count : code.index(code.lanes);
+  Term end = code.index(code.lanes);
+  if (count)
+    end = code.min(*count, end);
   Term zeros = code.term(arith::ConstantOp::create(
       code.builder, code.loc, code.builder.getZeroAttr(type)));
   return code.fold(end, zeros, [&](Term lane, Term all) {
