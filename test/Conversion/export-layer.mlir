@@ -2,9 +2,10 @@
 
 // Buffers come from a table of addresses, contiguous and with the number of tokens.
 // CHECK: func.func @kernel_workspace_size(
-// CHECK: llvm.func @kernel(%[[BUFFERS:.+]]: !llvm.ptr, %[[TOKENS:.+]]: i64, %[[WORKSPACE:.+]]: !llvm.ptr, %[[FOR:.+]]: !llvm.ptr, %[[CONTEXT:.+]]: !llvm.ptr)
-// CHECK: %[[SLOT:.+]] = llvm.getelementptr %[[BUFFERS]][0]
-// CHECK: %[[X:.+]] = llvm.load %[[SLOT]]
+// CHECK-LABEL: llvm.func @kernel(
+// CHECK-SAME: %[[BUFFERS:[a-z0-9]+]]: !llvm.ptr, %[[TOKENS:[a-z0-9]+]]: i64, %[[WORKSPACE:[a-z0-9]+]]: !llvm.ptr, %[[FOR:[a-z0-9]+]]: !llvm.ptr, %[[CONTEXT:[a-z0-9]+]]: !llvm.ptr)
+// CHECK: %[[SLOT:[a-z0-9]+]] = llvm.getelementptr %[[BUFFERS]][0]
+// CHECK: %[[X:[a-z0-9]+]] = llvm.load %[[SLOT]]
 // CHECK: llvm.insertvalue %[[X]], %{{.+}}[1]
 // CHECK: llvm.insertvalue %[[TOKENS]], %{{.+}}[3, 0]
 // CHECK: llvm.getelementptr %[[BUFFERS]][1]

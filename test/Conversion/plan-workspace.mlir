@@ -149,10 +149,14 @@ func.func @copied(%x: memref<4xf32>) -> (memref<4xf32>, memref<4xf32>, memref<4x
 // Private functions are no layers.
 // CHECK-LABEL: func.func private @private(
 // CHECK: memref.alloc
-func.func private @private(%count: index) {
+func.func private @private(%count: index) -> f32 {
   %a = memref.alloc(%count) : memref<?xf32>
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  memref.store %zero, %a[%c0] : memref<?xf32>
+  %kept = memref.load %a[%c0] : memref<?xf32>
   memref.dealloc %a : memref<?xf32>
-  return
+  return %kept : f32
 }
 
 // -----
