@@ -75,3 +75,20 @@ int mlir::moe::runTool(int argc, char **argv, llvm::StringRef overview,
   printError(llvm::toString(std::move(error)));
   return 1;
 }
+
+llvm::Error mlir::moe::makeError(const cl::opt<std::string> &option,
+                                 const llvm::Twine &expected) {
+  return llvm::createStringError("--" + option.ArgStr + " is '" + option +
+                                 "', expected " + expected);
+}
+
+llvm::Expected<std::optional<int64_t>>
+mlir::moe::getNumber(const cl::opt<std::string> &option) {
+  int64_t number;
+  if (!option.getNumOccurrences())
+    return std::nullopt;
+  if (llvm::StringRef(option).getAsInteger(10, number) || number < 0 ||
+      number > INT32_MAX)
+    return makeError(option, "an integer from 0 to " + llvm::Twine(INT32_MAX));
+  return number;
+}

@@ -6,6 +6,7 @@
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Error.h"
+#include <optional>
 
 namespace mlir::moe {
 
@@ -15,6 +16,14 @@ namespace mlir::moe {
 int runTool(int argc, char **argv, llvm::StringRef overview,
             llvm::cl::OptionCategory &category,
             llvm::function_ref<llvm::Error()> run);
+
+/// "--<option> is '<value>', expected <expected>".
+llvm::Error makeError(const llvm::cl::opt<std::string> &option,
+                      const llvm::Twine &expected);
+
+/// The number from 0 to INT32_MAX that is given to an option, if any.
+llvm::Expected<std::optional<int64_t>>
+getNumber(const llvm::cl::opt<std::string> &option);
 
 } // namespace mlir::moe
 

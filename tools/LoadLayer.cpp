@@ -10,11 +10,7 @@ using namespace mlir;
 using namespace mlir::moe;
 
 llvm::Expected<OwningOpRef<ModuleOp>>
-mlir::moe::loadLayer(MLIRContext &context, StringRef path,
-                     const ImportOptions &options) {
-  if (path.ends_with(".json"))
-    return importLayer(context, path, options);
-
+mlir::moe::parseModule(MLIRContext &context, StringRef path) {
   auto file = llvm::MemoryBuffer::getFileOrSTDIN(path, /*IsText=*/true);
   if (!file)
     return llvm::createStringError(
@@ -26,4 +22,11 @@ mlir::moe::loadLayer(MLIRContext &context, StringRef path,
   if (!module)
     return error.take(path + ": no module of MLIR");
   return std::move(module);
+}
+
+llvm::Expected<OwningOpRef<ModuleOp>>
+mlir::moe::loadLayer(MLIRContext &context, StringRef path,
+                     const ImportOptions &options) {
+  return path.ends_with(".json") ? importLayer(context, path, options)
+                                 : parseModule(context, path);
 }

@@ -1,15 +1,12 @@
 //===- CompiledLayer.cpp - A layer as native code in memory ---------------===//
 
 #include "moe/Execute/CompiledLayer.h"
+#include "HostEngine.h"
 #include "moe/Conversion/Pipelines.h"
 #include "moe/Execute/FirstError.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
-#include "mlir/Target/LLVMIR/Dialect/All.h"
-#include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
-#include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/ThreadPool.h"
 #include <atomic>
 
@@ -85,12 +82,6 @@ static LogicalResult checkBodies(ModuleOp module) {
 llvm::Expected<CompiledLayer> CompiledLayer::compile(ModuleOp module,
                                                      Signature signature,
                                                      const Options &options) {
-  llvm::InitializeNativeTarget();
-  llvm::InitializeNativeTargetAsmPrinter();
-  DialectRegistry translations;
-  registerAllToLLVMIRTranslations(translations);
-  module.getContext()->appendDialectRegistry(translations);
-
   module.lookupSymbol(layerFunctionName)
       ->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(),
                 UnitAttr::get(module.getContext()));
@@ -103,21 +94,9 @@ llvm::Expected<CompiledLayer> CompiledLayer::compile(ModuleOp module,
   if (failed(checkBodies(module)) || failed(manager.run(module)))
     return error.take("the layer cannot be lowered to this machine");
 
-  auto machineBuilder = llvm::orc::JITTargetMachineBuilder::detectHost();
-  if (!machineBuilder)
-    return machineBuilder.takeError();
-  auto machine = machineBuilder->createTargetMachine();
-  if (!machine)
-    return machine.takeError();
-  ExecutionEngineOptions engineOptions;
-  auto optimize = makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0,
-                                            machine->get());
-  engineOptions.transformer = optimize;
-  auto engine =
-      ExecutionEngine::create(module, engineOptions, std::move(*machine));
+  auto engine = createHostEngine(module, /*optLevel=*/3, getSymbols);
   if (!engine)
     return error.take(llvm::toString(engine.takeError()));
-  (*engine)->registerSymbols(getSymbols);
   // Looking it up compiles it.
   auto function =
       (*engine)->lookupPacked(("_mlir_ciface_" + layerFunctionName).str());

@@ -1,6 +1,7 @@
 //===- SimulatedKernels.cpp - CUDA kernels compiled for the host ----------===//
 
 #include "moe/Execute/SimulatedKernels.h"
+#include "HostEngine.h"
 #include "moe/Conversion/Passes.h"
 #include "moe/Execute/FirstError.h"
 
@@ -8,11 +9,7 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
-#include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Target/LLVMIR/Dialect/All.h"
-#include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
-#include "llvm/Support/TargetSelect.h"
 #include <cmath>
 
 using namespace mlir;
@@ -68,13 +65,7 @@ static std::optional<sim::Dim3> getDim3(DictionaryAttr facts, StringRef name) {
 }
 
 llvm::Expected<SimulatedKernels> SimulatedKernels::compile(ModuleOp module) {
-  llvm::InitializeNativeTarget();
-  llvm::InitializeNativeTargetAsmPrinter();
   MLIRContext *context = module.getContext();
-  DialectRegistry translations;
-  registerAllToLLVMIRTranslations(translations);
-  context->appendDialectRegistry(translations);
-
   FirstError error(context);
   PassManager manager(context);
   addPasses(manager);
@@ -104,22 +95,11 @@ llvm::Expected<SimulatedKernels> SimulatedKernels::compile(ModuleOp module) {
     function->removeAttr("sim.kernel");
   }
 
-  auto machineBuilder = llvm::orc::JITTargetMachineBuilder::detectHost();
-  if (!machineBuilder)
-    return machineBuilder.takeError();
-  auto machine = machineBuilder->createTargetMachine();
-  if (!machine)
-    return machine.takeError();
-  ExecutionEngineOptions options;
   // The runtime takes most of the time, not the code between its calls.
-  auto optimize = makeOptimizingTransformer(/*optLevel=*/1, /*sizeLevel=*/0,
-                                            machine->get());
-  options.transformer = optimize;
-  auto engine = ExecutionEngine::create(module, options, std::move(*machine));
+  auto engine = createHostEngine(module, /*optLevel=*/1, getSymbols);
   if (!engine)
     return error.take(llvm::toString(engine.takeError()));
   result.engine = std::move(*engine);
-  result.engine->registerSymbols(getSymbols);
   for (auto &item : result.entries) {
     auto function = result.engine->lookupPacked(item.first());
     if (!function)

@@ -42,11 +42,7 @@ struct PrintSearchSpacePass
   using PrintSearchSpacePassBase::PrintSearchSpacePassBase;
 
   LogicalResult initialize(MLIRContext *context) override {
-    FailureOr<Target> found = readScheduleOptions(context, targetName, tokens);
-    if (failed(found))
-      return failure();
-    target = *found;
-    return success();
+    return readScheduleOptions(context, targetName, tokens, target);
   }
 
   void runOnOperation() override {

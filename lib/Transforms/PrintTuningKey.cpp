@@ -21,11 +21,7 @@ struct PrintTuningKeyPass
   using PrintTuningKeyPassBase::PrintTuningKeyPassBase;
 
   LogicalResult initialize(MLIRContext *context) override {
-    FailureOr<Target> found = readScheduleOptions(context, targetName, tokens);
-    if (failed(found))
-      return failure();
-    target = *found;
-    return success();
+    return readScheduleOptions(context, targetName, tokens, target);
   }
 
   void runOnOperation() override {

@@ -10,18 +10,19 @@
 
 namespace mlir::moe {
 
-/// The target that the options of a pass name. Reports an unknown name, and a
-/// token count that is negative.
-inline FailureOr<Target> readScheduleOptions(MLIRContext *context,
-                                             StringRef target, int64_t tokens) {
+/// Sets the target that the options of a pass name. Reports an unknown name,
+/// and a token count that is negative.
+inline LogicalResult readScheduleOptions(MLIRContext *context, StringRef name,
+                                         int64_t tokens, Target &target) {
   Location unknown = UnknownLoc::get(context);
   if (tokens < 0)
     return emitError(unknown)
            << "option 'tokens' is " << tokens << ", expected at least 0";
-  llvm::Expected<Target> found = findTarget(target);
+  llvm::Expected<Target> found = findTarget(name);
   if (!found)
     return emitError(unknown) << llvm::toString(found.takeError());
-  return *found;
+  target = *found;
+  return success();
 }
 
 } // namespace mlir::moe

@@ -34,11 +34,7 @@ struct SelectSchedulePass
   using SelectSchedulePassBase::SelectSchedulePassBase;
 
   LogicalResult initialize(MLIRContext *context) override {
-    FailureOr<Target> found = readScheduleOptions(context, targetName, tokens);
-    if (failed(found))
-      return failure();
-    target = *found;
-    return success();
+    return readScheduleOptions(context, targetName, tokens, target);
   }
 
   void runOnOperation() override {

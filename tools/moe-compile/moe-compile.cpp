@@ -58,18 +58,12 @@ static llvm::Expected<ImportOptions> getImportOptions() {
                         .Case("f32", DataType::F32)
                         .Default(std::nullopt);
     if (!options.dtype)
-      return llvm::createStringError("--dtype is '" + dtype +
-                                     "', expected bf16, f16 or f32");
+      return makeError(dtype, "bf16, f16 or f32");
   }
-  if (layerNumber.getNumOccurrences()) {
-    int64_t number;
-    if (StringRef(layerNumber).getAsInteger(10, number) || number < 0 ||
-        number > INT32_MAX)
-      return llvm::createStringError("--layer is '" + layerNumber +
-                                     "', expected an integer from 0 to " +
-                                     llvm::Twine(INT32_MAX));
-    options.layer = number;
-  }
+  auto number = getNumber(layerNumber);
+  if (!number)
+    return number.takeError();
+  options.layer = *number;
   return options;
 }
 

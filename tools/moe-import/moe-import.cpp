@@ -36,24 +36,6 @@ static cl::opt<std::string> outputPath("o", cl::desc("Output file"),
                                        cl::value_desc("FILE"), cl::init("-"),
                                        cl::cat(category));
 
-static Error makeError(const cl::opt<std::string> &option,
-                       const Twine &expected) {
-  return createStringError("--" + option.ArgStr + " is '" + option +
-                           "', expected " + expected);
-}
-
-/// The number that is given to an option, if any.
-static Expected<std::optional<int64_t>>
-getNumber(const cl::opt<std::string> &option) {
-  int64_t number;
-  if (!option.getNumOccurrences())
-    return std::nullopt;
-  if (StringRef(option).getAsInteger(10, number) || number < 0 ||
-      number > INT32_MAX)
-    return makeError(option, "an integer from 0 to " + Twine(INT32_MAX));
-  return number;
-}
-
 static Expected<ImportOptions> getOptions() {
   ImportOptions options;
   for (auto [option, number] :

@@ -1,13 +1,12 @@
 //===- moe-sim.cpp - Run CUDA kernels without a GPU -----------------------===//
 
 #include "../CommandLine.h"
+#include "../LoadLayer.h"
 #include "Launches.h"
 #include "moe/Execute/FirstError.h"
 #include "moe/InitAll.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "mlir/Parser/Parser.h"
-#include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
 #include <chrono>
 
@@ -34,20 +33,6 @@ static cl::opt<bool>
                    cl::desc("Matrix instructions may read shared memory that "
                             "was never written"),
                    cl::cat(category));
-
-static llvm::Expected<OwningOpRef<ModuleOp>> parse(MLIRContext &context) {
-  auto file = llvm::MemoryBuffer::getFileOrSTDIN(path, /*IsText=*/true);
-  if (!file)
-    return llvm::createStringError(
-        path + ": cannot read: " + file.getError().message());
-  FirstError error(&context);
-  llvm::SourceMgr sources;
-  sources.AddNewSourceBuffer(std::move(*file), llvm::SMLoc());
-  auto module = parseSourceFile<ModuleOp>(sources, &context);
-  if (!module)
-    return error.take(path + ": no module of MLIR");
-  return std::move(module);
-}
 
 /// Moves what the host runs into a module of its own.
 static OwningOpRef<ModuleOp> takeHostFunctions(ModuleOp module) {
@@ -104,7 +89,7 @@ static llvm::Error run() {
   DialectRegistry registry;
   mlir::moe::registerAllDialects(registry);
   MLIRContext context(registry);
-  auto module = parse(context);
+  auto module = parseModule(context, path);
   if (!module)
     return module.takeError();
   auto list = (**module)->getAttrOfType<ArrayAttr>("sim.launches");

@@ -8,25 +8,22 @@
 
 namespace mlir::moe {
 
-struct LowerToCpuOptions : PassPipelineOptions<LowerToCpuOptions> {
+/// What schedules are chosen for.
+template <typename Options> struct ScheduledFor : PassPipelineOptions<Options> {
+  mlir::detail::PassOptions::Option<std::string> target{
+      *this, "target", llvm::cl::desc("What the kernels are to run on"),
+      llvm::cl::init("native")};
+  mlir::detail::PassOptions::Option<int64_t> tokens{
+      *this, "tokens", llvm::cl::desc("For how many tokens they are chosen"),
+      llvm::cl::init(512)};
+};
+
+struct PlanKernelsOptions : ScheduledFor<PlanKernelsOptions> {};
+
+struct LowerToCpuOptions : ScheduledFor<LowerToCpuOptions> {
   Option<bool> fuse{*this, "fuse",
                     llvm::cl::desc("Fuse ops into fewer kernels first"),
                     llvm::cl::init(true)};
-  Option<std::string> target{*this, "target",
-                             llvm::cl::desc("What the kernels are to run on"),
-                             llvm::cl::init("native")};
-  Option<int64_t> tokens{*this, "tokens",
-                         llvm::cl::desc("For how many tokens they are chosen"),
-                         llvm::cl::init(512)};
-};
-
-struct PlanKernelsOptions : PassPipelineOptions<PlanKernelsOptions> {
-  Option<std::string> target{*this, "target",
-                             llvm::cl::desc("What the kernels are to run on"),
-                             llvm::cl::init("native")};
-  Option<int64_t> tokens{*this, "tokens",
-                         llvm::cl::desc("For how many tokens they are chosen"),
-                         llvm::cl::init(512)};
 };
 
 struct LowerToBundleOptions : PassPipelineOptions<LowerToBundleOptions> {

@@ -1,0 +1,19 @@
+//===- HostEngine.h - LLVM dialect to code for this machine -----*- C++ -*-===//
+
+#ifndef MOE_LIB_EXECUTE_HOSTENGINE_H
+#define MOE_LIB_EXECUTE_HOSTENGINE_H
+
+#include "mlir/ExecutionEngine/ExecutionEngine.h"
+
+namespace mlir::moe {
+
+/// Makes code of a module in the LLVM dialect, in memory. It may call the
+/// functions that `symbols` gives.
+llvm::Expected<std::unique_ptr<ExecutionEngine>> createHostEngine(
+    ModuleOp module, unsigned optLevel,
+    llvm::function_ref<llvm::orc::SymbolMap(llvm::orc::MangleAndInterner)>
+        symbols);
+
+} // namespace mlir::moe
+
+#endif // MOE_LIB_EXECUTE_HOSTENGINE_H
