@@ -34,10 +34,15 @@ Term Code::boolean(bool value) {
       arith::ConstantOp::create(builder, loc, builder.getBoolAttr(value)));
 }
 
+Term Code::integer(Type type, int64_t value) {
+  return term(
+      arith::ConstantOp::create(builder, loc, IntegerAttr::get(type, value)));
+}
+
 Term mlir::moe::number(Term like, double value) {
-  return isa<FloatType>(like.type())
-             ? like.code->real(value)
-             : like.code->index(static_cast<int64_t>(value));
+  if (isa<FloatType>(like.type()))
+    return like.code->real(value);
+  return like.code->integer(like.type(), static_cast<int64_t>(value));
 }
 
 //===----------------------------------------------------------------------===//
@@ -144,7 +149,8 @@ Value Code::convert(Value value, Type type) {
 //===----------------------------------------------------------------------===//
 
 void Code::forRange(Term begin, Term end, int64_t step, Body body) {
-  auto loop = scf::ForOp::create(builder, loc, begin, end, index(step));
+  auto loop = scf::ForOp::create(builder, loc, begin, end,
+                                 number(begin, static_cast<double>(step)));
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(loop.getBody()->getTerminator());
   body(term(loop.getInductionVar()));
@@ -168,7 +174,8 @@ SmallVector<Term> Code::fold(Term begin, Term end, int64_t stride,
                              ArrayRef<Term> init, Steps step) {
   SmallVector<Value> values(init);
   auto loop =
-      scf::ForOp::create(builder, loc, begin, end, index(stride), values);
+      scf::ForOp::create(builder, loc, begin, end,
+                         number(begin, static_cast<double>(stride)), values);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(loop.getBody());
   SmallVector<Term> accumulated;

@@ -4,7 +4,7 @@
 // with operators, Code emits loops, loads and stores. All integers are of type
 // index, and all floats of the one type an op computes in (f32, or f64 if an
 // operand is f64): loads extend to it and stores round from it, so no formula
-// mentions a cast.
+// mentions a cast. Code for devices (DeviceCode) has integers of 32 bits, too.
 //
 //===----------------------------------------------------------------------===//
 
@@ -48,6 +48,8 @@ public:
 
   // Constants.
   Term index(int64_t value);
+  /// A number of an integer type.
+  Term integer(Type type, int64_t value);
   Term real(double value);
   Term boolean(bool value);
 

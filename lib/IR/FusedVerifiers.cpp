@@ -108,12 +108,11 @@ LogicalResult GroupedGemmOp::verify() {
   if (failed(checkSize(*this, "row count", dim(getResult(), 0),
                        dim(getSources() ? getSources() : getX(), 0))))
     return failure();
-  std::optional<ScheduleAttr> schedule = getSchedule();
+  std::optional<Attribute> schedule = getSchedule();
   if (!schedule)
     return success();
   // C7
-  GemmProblem problem = getGemmProblem(*this);
-  if (auto violation = checkSchedule(toSchedule(*schedule), &problem))
+  if (auto violation = checkSchedule(*schedule, getGemmProblem(*this)))
     return emitOpError() << violation->getMessage();
   return success();
 }

@@ -123,3 +123,23 @@ ScheduleAttr mlir::moe::toAttribute(MLIRContext *context,
       schedule.multiply == Schedule::Multiply::Fma ? Multiply::fma
                                                    : Multiply::dot_bf16);
 }
+
+WarpgroupSchedule mlir::moe::toSchedule(WarpgroupScheduleAttr attribute) {
+  return {attribute.getRows(), attribute.getColumns(), attribute.getDepth(),
+          attribute.getStages(), attribute.getConsumers()};
+}
+
+WarpgroupScheduleAttr
+mlir::moe::toAttribute(MLIRContext *context,
+                       const WarpgroupSchedule &schedule) {
+  return WarpgroupScheduleAttr::get(context, schedule.rows, schedule.columns,
+                                    schedule.depth, schedule.stages,
+                                    schedule.consumers);
+}
+
+std::optional<ScheduleViolation>
+mlir::moe::checkSchedule(Attribute schedule, const GemmProblem &problem) {
+  if (auto warpgroups = dyn_cast<WarpgroupScheduleAttr>(schedule))
+    return checkWarpgroupSchedule(toSchedule(warpgroups), &problem);
+  return checkSchedule(toSchedule(cast<ScheduleAttr>(schedule)), &problem);
+}

@@ -89,7 +89,7 @@ LogicalResult MoEDialect::verifyRegionResultAttribute(Operation *op, unsigned,
 }
 
 //===----------------------------------------------------------------------===//
-// #moe.schedule
+// Schedules
 //===----------------------------------------------------------------------===//
 
 LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
@@ -100,6 +100,16 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   Schedule schedule{rows,         columns,         depth, streamRows,
                     registerRows, registerVectors, lanes, toPlain(multiply)};
   if (auto violation = checkSchedule(schedule, nullptr))
+    return emitError() << violation->getMessage();
+  return success();
+}
+
+LogicalResult
+WarpgroupScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                              int64_t rows, int64_t columns, int64_t depth,
+                              int64_t stages, int64_t consumers) {
+  WarpgroupSchedule schedule{rows, columns, depth, stages, consumers};
+  if (auto violation = checkWarpgroupSchedule(schedule, nullptr))
     return emitError() << violation->getMessage();
   return success();
 }

@@ -48,7 +48,12 @@ struct SelectSchedulePass
   }
 
   LogicalResult checkGiven(GroupedGemmOp gemm, const GemmProblem &problem) {
-    Schedule schedule = toSchedule(*gemm.getSchedule());
+    auto attribute = dyn_cast<ScheduleAttr>(*gemm.getSchedule());
+    if (!attribute)
+      return gemm.emitOpError()
+             << "schedule is " << *gemm.getSchedule()
+             << ", expected #moe.schedule on target " << target.name;
+    Schedule schedule = toSchedule(attribute);
     if (auto violation = checkSchedule(schedule, problem, target))
       return gemm.emitOpError()
              << violation->getMessage() << " on target " << target.name;

@@ -115,7 +115,7 @@ private:
     auto gemm = GroupedGemmOp::create(b, resultType, x, Value(), offsets,
                                       weights, biases, ValueRange(),
                                       b.getArrayAttr(layouts), strides, starts,
-                                      /*schedule=*/ScheduleAttr());
+                                      /*schedule=*/Attribute());
     Type type = gemm.getComputeType();
     size_t inputs = weights.size() + biases.size();
     gemm.getEpilogue().emplaceBlock().addArguments(

@@ -9,7 +9,7 @@
 // CHECK-DAG: %[[UP:.+]] = bufferization.to_buffer %[[W]]
 // CHECK-DAG: %[[ROWS:.+]] = memref.dim %[[SB]]
 // CHECK: %[[OUT:.+]] = memref.alloc(%[[ROWS]]) {{.*}}: memref<?x48xbf16>
-// CHECK: tile.for_each offsets(%[[OB]] : memref<9xi32>) columns 48 schedule <rows = 16, columns = 32, depth = 64, stream_rows = 8, register_rows = 8, register_vectors = 2, lanes = 16, multiply = fma> {
+// CHECK: tile.for_each offsets(%[[OB]] : memref<9xi32>) columns 48 schedule #moe.schedule<rows = 16, columns = 32, depth = 64, stream_rows = 8, register_rows = 8, register_vectors = 2, lanes = 16, multiply = fma> {
 // CHECK-NEXT: ^bb0(%[[AT:.+]]: !tile.coords):
 // CHECK-NEXT: %[[A:.+]] = tile.rows %[[XB]] of %[[AT]] sources(%[[SB]] : memref<?xi32>) : memref<?x64xbf16> -> !tile.source<64xbf16>
 // CHECK-NEXT: %[[B:.+]] = tile.weights %{{.+}} of %[[AT]] {layout = #moe.matrix_layout<out_in>, start = 48 : i64} : memref<8x96x64xbf16> -> !tile.source<64xbf16>
@@ -153,7 +153,7 @@ func.func @mxfp4(%x: tensor<?x64xf32>, %o: tensor<9xi32>,
 // CHECK-SAME: %[[X:[a-z0-9]+]]: tensor<?x?xf64>
 // CHECK-DAG: %[[XB:.+]] = bufferization.to_buffer %[[X]]
 // CHECK-DAG: %[[ROWS:.+]] = memref.dim %[[XB]]
-// CHECK: tile.for_each rows(%[[ROWS]]) columns 48 schedule <
+// CHECK: tile.for_each rows(%[[ROWS]]) columns 48 schedule #moe.schedule<
 // CHECK: tile.rows %[[XB]] of %{{[a-z0-9]+}} : memref<?x?xf64> -> !tile.source<64xf64>
 // CHECK: tile.weights %{{.+}} {layout = #moe.matrix_layout<in_out>} : memref<64x48xf32> -> !tile.source<64xf32>
 // CHECK: %[[SUM:.+]] = tile.contract

@@ -62,7 +62,7 @@
 func.func @tiles(%x: memref<?x10xf32>, %o: memref<5xi32>, %w: memref<4x10x18xf32>,
                  %out: memref<?x18xf32>) {
   tile.for_each offsets(%o : memref<5xi32>) columns 18
-      schedule <rows = 4, columns = 8, depth = 4, stream_rows = 2,
+      schedule #moe.schedule<rows = 4, columns = 8, depth = 4, stream_rows = 2,
                 register_rows = 4, register_vectors = 1, lanes = 4, multiply = fma> {
   ^bb0(%at: !tile.coords):
     %rows = tile.rows %x of %at : memref<?x10xf32> -> !tile.source<10xf32>
@@ -87,7 +87,7 @@ func.func @tiles(%x: memref<?x10xf32>, %o: memref<5xi32>, %w: memref<4x10x18xf32
 // CHECK: memref.alloca() {{.*}}: memref<1x4x4xf32>
 func.func @no_experts(%x: memref<?x4xf32>, %n: index, %w: memref<4x4xf32>, %out: memref<?x4xf32>) {
   tile.for_each rows(%n) columns 4
-      schedule <rows = 4, columns = 4, depth = 4, stream_rows = 0,
+      schedule #moe.schedule<rows = 4, columns = 4, depth = 4, stream_rows = 0,
                 register_rows = 4, register_vectors = 1, lanes = 4, multiply = fma> {
   ^bb0(%at: !tile.coords):
     %rows = tile.rows %x of %at : memref<?x4xf32> -> !tile.source<4xf32>
@@ -115,7 +115,7 @@ func.func @no_experts(%x: memref<?x4xf32>, %n: index, %w: memref<4x4xf32>, %out:
 // CHECK: vector.store %{{.+}}, %[[SUMS]]
 func.func @streamed(%x: memref<?x6xf32>, %n: index, %w: memref<4x6xf32>, %out: memref<?x4xf32>) {
   tile.for_each rows(%n) columns 4
-      schedule <rows = 2, columns = 4, depth = 8, stream_rows = 2,
+      schedule #moe.schedule<rows = 2, columns = 4, depth = 8, stream_rows = 2,
                 register_rows = 2, register_vectors = 1, lanes = 4, multiply = fma> {
   ^bb0(%at: !tile.coords):
     %rows = tile.rows %x of %at : memref<?x6xf32> -> !tile.source<6xf32>
@@ -159,7 +159,7 @@ func.func @streamed(%x: memref<?x6xf32>, %n: index, %w: memref<4x6xf32>, %out: m
 func.func @narrow(%x: memref<?x6xbf16>, %s: memref<?xi32>, %n: index, %w: memref<6x4xbf16>,
                   %out: memref<?x4xbf16>) {
   tile.for_each rows(%n) columns 4
-      schedule <rows = 1, columns = 4, depth = 8, stream_rows = 1,
+      schedule #moe.schedule<rows = 1, columns = 4, depth = 8, stream_rows = 1,
                 register_rows = 1, register_vectors = 1, lanes = 4, multiply = fma> {
   ^bb0(%at: !tile.coords):
     %rows = tile.rows %x of %at sources(%s : memref<?xi32>)
@@ -191,7 +191,7 @@ func.func @narrow(%x: memref<?x6xbf16>, %s: memref<?xi32>, %n: index, %w: memref
 // CHECK: x86vector.avx512.dot %{{.+}}, %{{.+}}, %{{.+}} : vector<8xbf16> -> vector<4xf32>
 func.func @dot_bf16(%x: memref<?x8xbf16>, %n: index, %w: memref<4x8xbf16>, %out: memref<?x4xbf16>) {
   tile.for_each rows(%n) columns 4
-      schedule <rows = 1, columns = 4, depth = 8, stream_rows = 0,
+      schedule #moe.schedule<rows = 1, columns = 4, depth = 8, stream_rows = 0,
                 register_rows = 1, register_vectors = 1, lanes = 4, multiply = dot_bf16> {
   ^bb0(%at: !tile.coords):
     %rows = tile.rows %x of %at : memref<?x8xbf16> -> !tile.source<8xbf16>
@@ -215,7 +215,7 @@ func.func @dot_bf16(%x: memref<?x8xbf16>, %n: index, %w: memref<4x8xbf16>, %out:
 func.func @even_outputs(%x: memref<?x4xf32>, %n: index, %w: memref<4x8xf32>,
                         %out: memref<?x4xf32>) {
   tile.for_each rows(%n) columns 4
-      schedule <rows = 1, columns = 4, depth = 8, stream_rows = 1,
+      schedule #moe.schedule<rows = 1, columns = 4, depth = 8, stream_rows = 1,
                 register_rows = 1, register_vectors = 1, lanes = 4, multiply = fma> {
   ^bb0(%at: !tile.coords):
     %rows = tile.rows %x of %at : memref<?x4xf32> -> !tile.source<4xf32>
@@ -238,7 +238,7 @@ func.func @even_outputs(%x: memref<?x4xf32>, %n: index, %w: memref<4x8xf32>,
 func.func @odd_outputs(%x: memref<?x4xf32>, %n: index, %w: memref<4x7xf32>,
                        %out: memref<?x4xf32>) {
   tile.for_each rows(%n) columns 4
-      schedule <rows = 1, columns = 4, depth = 8, stream_rows = 1,
+      schedule #moe.schedule<rows = 1, columns = 4, depth = 8, stream_rows = 1,
                 register_rows = 1, register_vectors = 1, lanes = 4, multiply = fma> {
   ^bb0(%at: !tile.coords):
     %rows = tile.rows %x of %at : memref<?x4xf32> -> !tile.source<4xf32>

@@ -3,7 +3,7 @@
 func.func @for_each_c1(%offsets: memref<5xi32>, %n: index) {
   // expected-error @below {{expected either offsets or rows}}
   tile.for_each offsets(%offsets : memref<5xi32>) rows(%n) columns 16
-      schedule <rows = 4, columns = 16, depth = 16, stream_rows = 0,
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
                 register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
   ^bb0(%at: !tile.coords):
   }
@@ -15,7 +15,7 @@ func.func @for_each_c1(%offsets: memref<5xi32>, %n: index) {
 func.func @for_each_c1_neither() {
   // expected-error @below {{expected either offsets or rows}}
   tile.for_each columns 16
-      schedule <rows = 4, columns = 16, depth = 16, stream_rows = 0,
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
                 register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
   ^bb0(%at: !tile.coords):
   }
@@ -27,7 +27,7 @@ func.func @for_each_c1_neither() {
 func.func @for_each_c2(%n: index) {
   // expected-error @below {{body takes ('index'), expected ('!tile.coords')}}
   tile.for_each rows(%n) columns 16
-      schedule <rows = 4, columns = 16, depth = 16, stream_rows = 0,
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
                 register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
   ^bb0(%at: index):
   }
@@ -38,7 +38,7 @@ func.func @for_each_c2(%n: index) {
 
 func.func @rows_c1(%x: memref<?x32xf32>, %n: index) {
   tile.for_each rows(%n) columns 16
-      schedule <rows = 4, columns = 16, depth = 16, stream_rows = 0,
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
                 register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
   ^bb0(%at: !tile.coords):
     // expected-error @below {{width of the rows is 32, expected 64}}
@@ -51,7 +51,7 @@ func.func @rows_c1(%x: memref<?x32xf32>, %n: index) {
 
 func.func @rows_c1_element(%x: memref<?x64xf32>, %n: index) {
   tile.for_each rows(%n) columns 16
-      schedule <rows = 4, columns = 16, depth = 16, stream_rows = 0,
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
                 register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
   ^bb0(%at: !tile.coords):
     // expected-error @below {{rows have elements 'f32', expected 'bf16'}}
@@ -64,7 +64,7 @@ func.func @rows_c1_element(%x: memref<?x64xf32>, %n: index) {
 
 func.func @weights_c1(%w: memref<16x64xf8E4M3FN>, %s: memref<1x2xf32>, %n: index) {
   tile.for_each rows(%n) columns 16
-      schedule <rows = 4, columns = 16, depth = 16, stream_rows = 0,
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
                 register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
   ^bb0(%at: !tile.coords):
     // expected-error @below {{expected scales and a scheme, or neither}}
@@ -78,7 +78,7 @@ func.func @weights_c1(%w: memref<16x64xf8E4M3FN>, %s: memref<1x2xf32>, %n: index
 
 func.func @weights_c1_scales(%w: memref<16x64xf8E4M3FN>, %n: index) {
   tile.for_each rows(%n) columns 16
-      schedule <rows = 4, columns = 16, depth = 16, stream_rows = 0,
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
                 register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
   ^bb0(%at: !tile.coords):
     // expected-error @below {{expected scales and a scheme, or neither}}
@@ -92,7 +92,7 @@ func.func @weights_c1_scales(%w: memref<16x64xf8E4M3FN>, %n: index) {
 
 func.func @weights_c1_block_shape(%w: memref<16x64xf8E4M3FN>, %s: memref<1x2xf32>, %n: index) {
   tile.for_each rows(%n) columns 16
-      schedule <rows = 4, columns = 16, depth = 16, stream_rows = 0,
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
                 register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
   ^bb0(%at: !tile.coords):
     // expected-error @below {{expected a block shape exactly for scheme block}}
@@ -107,7 +107,7 @@ func.func @weights_c1_block_shape(%w: memref<16x64xf8E4M3FN>, %s: memref<1x2xf32
 
 func.func @weights_c2(%w: memref<8xi64>, %n: index) {
   tile.for_each rows(%n) columns 16
-      schedule <rows = 4, columns = 16, depth = 16, stream_rows = 0,
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
                 register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
   ^bb0(%at: !tile.coords):
     // expected-error @below {{weights are 'memref<8xi64>', a table, expected a slice}}
@@ -121,7 +121,7 @@ func.func @weights_c2(%w: memref<8xi64>, %n: index) {
 
 func.func @weights_c2_none(%w: memref<16x64xf32>, %n: index) {
   tile.for_each rows(%n) columns 16
-      schedule <rows = 4, columns = 16, depth = 16, stream_rows = 0,
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
                 register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
   ^bb0(%at: !tile.coords):
     // expected-error @below {{weights are 'memref<16x64xf32>', expected no slice}}
@@ -135,7 +135,7 @@ func.func @weights_c2_none(%w: memref<16x64xf32>, %n: index) {
 
 func.func @weights_c2_scales(%w: memref<16x64xf8E4M3FN>, %s: memref<8xi64>, %n: index) {
   tile.for_each rows(%n) columns 16
-      schedule <rows = 4, columns = 16, depth = 16, stream_rows = 0,
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
                 register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
   ^bb0(%at: !tile.coords):
     // expected-error @below {{scales are 'memref<8xi64>', a table, expected a slice}}
@@ -150,7 +150,7 @@ func.func @weights_c2_scales(%w: memref<16x64xf8E4M3FN>, %s: memref<8xi64>, %n: 
 
 func.func @weights_c3(%w: memref<64x16xf32>, %n: index) {
   tile.for_each rows(%n) columns 16
-      schedule <rows = 4, columns = 16, depth = 16, stream_rows = 0,
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
                 register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
   ^bb0(%at: !tile.coords):
     // expected-error @below {{depth of the source is 64, expected 16}}
@@ -164,7 +164,7 @@ func.func @weights_c3(%w: memref<64x16xf32>, %n: index) {
 
 func.func @weights_c3_in_out(%w: memref<8x16x64xf32>, %n: index) {
   tile.for_each rows(%n) columns 16
-      schedule <rows = 4, columns = 16, depth = 16, stream_rows = 0,
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
                 register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
   ^bb0(%at: !tile.coords):
     // expected-error @below {{depth of the source is 64, expected 16}}
@@ -178,7 +178,7 @@ func.func @weights_c3_in_out(%w: memref<8x16x64xf32>, %n: index) {
 
 func.func @weights_c3_mxfp4(%w: memref<16x2x16xi8>, %s: memref<16x2xi8>, %n: index) {
   tile.for_each rows(%n) columns 16
-      schedule <rows = 4, columns = 16, depth = 16, stream_rows = 0,
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
                 register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
   ^bb0(%at: !tile.coords):
     // expected-error @below {{depth of the source is 32, expected 64}}
@@ -193,7 +193,7 @@ func.func @weights_c3_mxfp4(%w: memref<16x2x16xi8>, %s: memref<16x2xi8>, %n: ind
 
 func.func @weights_c3_mxfp4_in_out(%w: memref<16x2x16xi8>, %s: memref<16x2xi8>, %n: index) {
   tile.for_each rows(%n) columns 16
-      schedule <rows = 4, columns = 16, depth = 16, stream_rows = 0,
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
                 register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
   ^bb0(%at: !tile.coords):
     // expected-error @below {{depth of the source is 64, expected 16}}
@@ -208,7 +208,7 @@ func.func @weights_c3_mxfp4_in_out(%w: memref<16x2x16xi8>, %s: memref<16x2xi8>, 
 
 func.func @weights_c3_rank(%w: memref<64xf32>, %n: index) {
   tile.for_each rows(%n) columns 16
-      schedule <rows = 4, columns = 16, depth = 16, stream_rows = 0,
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
                 register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
   ^bb0(%at: !tile.coords):
     // expected-error @below {{rank of the weights is 1, expected at least 2}}
@@ -222,7 +222,7 @@ func.func @weights_c3_rank(%w: memref<64xf32>, %n: index) {
 
 func.func @weights_c4(%w: memref<16x64xf32>, %n: index) {
   tile.for_each rows(%n) columns 16
-      schedule <rows = 4, columns = 16, depth = 16, stream_rows = 0,
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
                 register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
   ^bb0(%at: !tile.coords):
     // expected-error @below {{stride is 0 and start 0, expected at least 1 and 0}}
@@ -236,7 +236,7 @@ func.func @weights_c4(%w: memref<16x64xf32>, %n: index) {
 
 func.func @weights_c4_start(%w: memref<16x64xf32>, %n: index) {
   tile.for_each rows(%n) columns 16
-      schedule <rows = 4, columns = 16, depth = 16, stream_rows = 0,
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
                 register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
   ^bb0(%at: !tile.coords):
     // expected-error @below {{stride is 1 and start -1, expected at least 1 and 0}}
@@ -250,7 +250,7 @@ func.func @weights_c4_start(%w: memref<16x64xf32>, %n: index) {
 
 func.func @contract_c1(%x: memref<?x64xf32>, %w: memref<64x16xf32>, %n: index) {
   tile.for_each rows(%n) columns 16
-      schedule <rows = 4, columns = 16, depth = 16, stream_rows = 0,
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
                 register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
   ^bb0(%at: !tile.coords):
     %rows = tile.rows %x of %at : memref<?x64xf32> -> !tile.source<64xf32>
@@ -267,7 +267,7 @@ func.func @contract_c1(%x: memref<?x64xf32>, %w: memref<64x16xf32>, %n: index) {
 
 func.func @contract_c2(%x: memref<?x64xf32>, %w: memref<32x16xf32>, %n: index) {
   tile.for_each rows(%n) columns 16
-      schedule <rows = 4, columns = 16, depth = 16, stream_rows = 0,
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
                 register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
   ^bb0(%at: !tile.coords):
     %rows = tile.rows %x of %at : memref<?x64xf32> -> !tile.source<64xf32>
@@ -284,7 +284,7 @@ func.func @contract_c2(%x: memref<?x64xf32>, %w: memref<32x16xf32>, %n: index) {
 
 func.func @load_columns_c1(%b: memref<16xf32>, %n: index) {
   tile.for_each rows(%n) columns 16
-      schedule <rows = 4, columns = 16, depth = 16, stream_rows = 0,
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
                 register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
   ^bb0(%at: !tile.coords):
     // expected-error @below {{number of rows is 4, expected 1}}
@@ -297,7 +297,7 @@ func.func @load_columns_c1(%b: memref<16xf32>, %n: index) {
 
 func.func @load_columns_c2(%b: memref<8xi64>, %n: index) {
   tile.for_each rows(%n) columns 16
-      schedule <rows = 4, columns = 16, depth = 16, stream_rows = 0,
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
                 register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
   ^bb0(%at: !tile.coords):
     // expected-error @below {{values are 'memref<8xi64>', a table, expected a slice}}
@@ -310,7 +310,7 @@ func.func @load_columns_c2(%b: memref<8xi64>, %n: index) {
 
 func.func @load_columns_c2_none(%b: memref<16xf32>, %n: index) {
   tile.for_each rows(%n) columns 16
-      schedule <rows = 4, columns = 16, depth = 16, stream_rows = 0,
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
                 register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
   ^bb0(%at: !tile.coords):
     // expected-error @below {{values are 'memref<16xf32>', expected no slice}}
@@ -324,7 +324,7 @@ func.func @load_columns_c2_none(%b: memref<16xf32>, %n: index) {
 
 func.func @load_rows_c1(%b: memref<?xf32>, %n: index) {
   tile.for_each rows(%n) columns 16
-      schedule <rows = 4, columns = 16, depth = 16, stream_rows = 0,
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
                 register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
   ^bb0(%at: !tile.coords):
     // expected-error @below {{number of columns is 16, expected 1}}
@@ -337,7 +337,7 @@ func.func @load_rows_c1(%b: memref<?xf32>, %n: index) {
 
 func.func @map_c1(%b: memref<16xf32>, %n: index) {
   tile.for_each rows(%n) columns 16
-      schedule <rows = 4, columns = 16, depth = 16, stream_rows = 0,
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
                 register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
   ^bb0(%at: !tile.coords):
     %c = tile.load_columns %b of %at : memref<16xf32> -> !tile.fragment<1x16xf32>
@@ -355,7 +355,7 @@ func.func @map_c1(%b: memref<16xf32>, %n: index) {
 
 func.func @map_c1_yield(%b: memref<16xf32>, %n: index) {
   tile.for_each rows(%n) columns 16
-      schedule <rows = 4, columns = 16, depth = 16, stream_rows = 0,
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
                 register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
   ^bb0(%at: !tile.coords):
     %c = tile.load_columns %b of %at : memref<16xf32> -> !tile.fragment<1x16xf32>
@@ -372,7 +372,7 @@ func.func @map_c1_yield(%b: memref<16xf32>, %n: index) {
 
 func.func @map_c2(%b: memref<16xf32>, %n: index) {
   tile.for_each rows(%n) columns 16
-      schedule <rows = 4, columns = 16, depth = 16, stream_rows = 0,
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
                 register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
   ^bb0(%at: !tile.coords):
     %c = tile.load_columns %b of %at : memref<16xf32> -> !tile.fragment<1x16xf32>

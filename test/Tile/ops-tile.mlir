@@ -1,7 +1,7 @@
 // RUN: moe-opt %s --verify-roundtrip | FileCheck %s
 
 // CHECK-LABEL: @everything
-// CHECK: tile.for_each offsets(%{{.+}} : memref<9xi32>) columns 48 schedule <rows = 16, columns = 48, depth = 64, stream_rows = 8, register_rows = 8, register_vectors = 3, lanes = 16, multiply = fma> {
+// CHECK: tile.for_each offsets(%{{.+}} : memref<9xi32>) columns 48 schedule #moe.schedule<rows = 16, columns = 48, depth = 64, stream_rows = 8, register_rows = 8, register_vectors = 3, lanes = 16, multiply = fma> {
 // CHECK-NEXT: ^bb0(%[[AT:.+]]: !tile.coords):
 // CHECK-NEXT: %[[ROWS:.+]] = tile.rows %{{.+}} of %[[AT]] sources(%{{.+}} : memref<?xi32>) : memref<?x64xbf16> -> !tile.source<64xbf16>
 // CHECK-NEXT: %[[UP:.+]] = tile.weights %{{.+}} of %[[AT]] {layout = #moe.matrix_layout<out_in>, start = 1 : i64, stride = 2 : i64} : memref<8x96x64xbf16> -> !tile.source<64xbf16>
@@ -18,7 +18,7 @@ func.func @everything(%x: memref<?x64xbf16>, %sources: memref<?xi32>, %offsets: 
                       %bias: memref<8x48xbf16>, %weight: memref<?xf32>,
                       %out: memref<?x48xbf16>) {
   tile.for_each offsets(%offsets : memref<9xi32>) columns 48
-      schedule <rows = 16, columns = 48, depth = 64, stream_rows = 8,
+      schedule #moe.schedule<rows = 16, columns = 48, depth = 64, stream_rows = 8,
                 register_rows = 8, register_vectors = 3, lanes = 16, multiply = fma> {
   ^bb0(%at: !tile.coords):
     %rows = tile.rows %x of %at sources(%sources : memref<?xi32>)
@@ -48,11 +48,11 @@ func.func @everything(%x: memref<?x64xbf16>, %sources: memref<?xi32>, %offsets: 
 
 // Without experts.
 // CHECK-LABEL: @rows
-// CHECK: tile.for_each rows(%{{.+}}) columns 8 schedule <
+// CHECK: tile.for_each rows(%{{.+}}) columns 8 schedule #moe.schedule<
 // CHECK: tile.rows %{{.+}} of %{{.+}} : memref<?x16xf64> -> !tile.source<16xf64>
 func.func @rows(%x: memref<?x16xf64>, %n: index, %w: memref<16x8xf64>, %out: memref<?x8xf64>) {
   tile.for_each rows(%n) columns 8
-      schedule <rows = 4, columns = 8, depth = 16, stream_rows = 4,
+      schedule #moe.schedule<rows = 4, columns = 8, depth = 16, stream_rows = 4,
                 register_rows = 4, register_vectors = 1, lanes = 8, multiply = fma> {
   ^bb0(%at: !tile.coords):
     %rows = tile.rows %x of %at : memref<?x16xf64> -> !tile.source<16xf64>
@@ -75,7 +75,7 @@ func.func @weights(%x: memref<?x64xbf16>, %offsets: memref<5xi32>, %table: memre
                    %fp8: memref<4x8x64xf8E4M3FN>, %scales: memref<4x1x2xf32>,
                    %out: memref<?x8xbf16>) {
   tile.for_each offsets(%offsets : memref<5xi32>) columns 8
-      schedule <rows = 4, columns = 16, depth = 16, stream_rows = 0,
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
                 register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
   ^bb0(%at: !tile.coords):
     %rows = tile.rows %x of %at : memref<?x64xbf16> -> !tile.source<64xbf16>

@@ -73,12 +73,23 @@ mlir::moe::makeBuffers(func::FuncOp function) {
           "@reference takes something else than memrefs of static shape");
     HostBuffer &buffer = buffers.emplace_back(allocate(memref));
     auto number = static_cast<unsigned>(i);
-    auto init = function.getArgAttrOfType<StringAttr>(number, "sim.init");
-    buffer.written = init != nullptr;
-    buffer.result = !init || function.getArgAttr(number, "sim.result");
-    if (!init)
+    Attribute attribute = function.getArgAttr(number, "sim.init");
+    buffer.written = attribute != nullptr;
+    buffer.result = !attribute || function.getArgAttr(number, "sim.result");
+    if (!attribute)
       continue;
     Type element = memref.getElementType();
+    if (auto values = dyn_cast<DenseIntElementsAttr>(attribute)) {
+      if (values.getNumElements() != memref.getNumElements() ||
+          values.getElementType() != element)
+        return llvm::createStringError("'sim.init' of argument " +
+                                       Twine(number) + " is not of its type");
+      for (auto [at, value] : llvm::enumerate(values.getValues<APInt>()))
+        setElement(buffer.data + at * getElementBytes(element), element,
+                   static_cast<double>(value.getSExtValue()));
+      continue;
+    }
+    auto init = dyn_cast<StringAttr>(attribute);
     for (int64_t at = 0; at < memref.getNumElements(); ++at)
       setElement(buffer.data +
                      static_cast<size_t>(at) * getElementBytes(element),
@@ -110,8 +121,9 @@ static SmallVector<int64_t> describe(const HostBuffer &buffer) {
   return words;
 }
 
-static void parallelFor(int64_t count, void (*task)(int64_t, int64_t, void *),
-                        void *values) {
+/// As moe-outline-parallel calls it.
+static void parallelFor(void *, int64_t count,
+                        void (*task)(int64_t, int64_t, void *), void *values) {
   task(0, count, values);
 }
 
@@ -134,10 +146,15 @@ llvm::Error mlir::moe::runReference(ModuleOp module,
   if (!engine)
     return error.take(llvm::toString(engine.takeError()));
   (*engine)->registerSymbols([](llvm::orc::MangleAndInterner intern) {
-    return llvm::orc::SymbolMap{
-        {intern("moe_parallel_for"),
-         {llvm::orc::ExecutorAddr::fromPtr(parallelFor),
-          llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable}}};
+    llvm::orc::SymbolMap symbols;
+    auto add = [&](StringRef name, auto *function) {
+      symbols[intern(name)] = {llvm::orc::ExecutorAddr::fromPtr(function),
+                               llvm::JITSymbolFlags::Exported |
+                                   llvm::JITSymbolFlags::Callable};
+    };
+    add("_mlir_memref_to_llvm_alloc", std::malloc);
+    add("_mlir_memref_to_llvm_free", std::free);
+    return symbols;
   });
   SmallVector<SmallVector<int64_t>> descriptors;
   for (const HostBuffer &buffer : buffers)
@@ -147,6 +164,9 @@ llvm::Error mlir::moe::runReference(ModuleOp module,
     pointers.push_back(words.data());
   for (void *&pointer : pointers)
     packed.push_back(&pointer);
+  // Functions with parallel loops take two arguments more.
+  void *run = reinterpret_cast<void *>(parallelFor), *none = nullptr;
+  packed.append({&run, &none});
   return (*engine)->invokePacked("_mlir_ciface_reference", packed);
 }
 

@@ -22,7 +22,8 @@ struct HostBuffer {
 };
 
 /// Buffers for the arguments of `function`, filled as `sim.init` says: "random"
-/// (floats between -1 and 1), "zero", "index" (each element its number);
+/// (floats between -1 and 1), "zero", "index" (each element its number), or the
+/// integers that there are;
 /// without it, nothing is in the buffer, and it is a result, as those with
 /// `sim.result`.
 llvm::Expected<std::vector<HostBuffer>> makeBuffers(func::FuncOp function);

@@ -48,6 +48,26 @@ def ConvertTileToVectorPass : Pass<"convert-tile-to-vector", "ModuleOp"> {
     "x86vector::X86VectorDialect"];
 }
 
+def ConvertTileToNVVMPass : Pass<"convert-tile-to-nvvm", "ModuleOp"> {
+  let summary = "expand kernels over tiles into warpgroups of a Hopper GPU";
+  let description = [{
+    A `tile.for_each` with a `#moe.warpgroup_schedule` becomes a kernel and its launch. A
+    block takes tiles until none is left. The threads of its last warpgroup copy rows and
+    weights into a ring in shared memory, weights and rows in order by bulk copies
+    through tensor maps, rows through an index by `cp.async`; the other warpgroups
+    multiply them by `wgmma`, compute what the fragments say in registers and write
+    whole lines. Rows and columns that are not there are neither read nor written.
+
+    The host makes the tensor maps by `@moe_encode_tensor_map`, which the runtime has to
+    offer. Other loops stay as they are.
+  }];
+  let options = [
+    Option<"blocks", "blocks", "int64_t", "132", "Blocks that the device has room for">];
+  let dependentDialects = [
+    "arith::ArithDialect", "func::FuncDialect", "gpu::GPUDialect", "LLVM::LLVMDialect",
+    "memref::MemRefDialect", "NVVM::NVVMDialect", "scf::SCFDialect"];
+}
+
 def ConvertCopyToLinalgPass
     : Pass<"moe-convert-copy-to-linalg", "func::FuncOp"> {
   let summary = "copy strided memory with loops";

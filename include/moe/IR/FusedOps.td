@@ -67,7 +67,7 @@ def MoE_GroupedGemmOp : MoE_Op<"grouped_gemm", [
     Variadic<MoE_Vector>:$row_inputs,
     TypedArrayAttrBase<MoE_MatrixLayoutAttr, "layouts of the weights">:$layouts,
     DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$starts,
-    OptionalAttr<MoE_ScheduleAttr>:$schedule);
+    OptionalAttr<MoE_AnyScheduleAttr>:$schedule);
   let results = (outs MoE_Matrix:$result);
   let regions = (region SizedRegion<1>:$epilogue);
   let assemblyFormat = [{

@@ -5,7 +5,7 @@
 
 #include "moe/IR/MoE.h"
 #include "moe/Schedule/GemmProblem.h"
-#include "moe/Schedule/Schedule.h"
+#include "moe/Schedule/WarpgroupSchedule.h"
 
 namespace mlir::moe {
 
@@ -19,6 +19,14 @@ inline Schedule::Multiply toPlain(Multiply multiply) {
 }
 Schedule toSchedule(ScheduleAttr attribute);
 ScheduleAttr toAttribute(MLIRContext *context, const Schedule &schedule);
+
+WarpgroupSchedule toSchedule(WarpgroupScheduleAttr attribute);
+WarpgroupScheduleAttr toAttribute(MLIRContext *context,
+                                  const WarpgroupSchedule &schedule);
+
+/// The reason why no target can compute `problem` by a schedule of any kind.
+std::optional<ScheduleViolation> checkSchedule(Attribute schedule,
+                                               const GemmProblem &problem);
 
 } // namespace mlir::moe
 

@@ -178,6 +178,30 @@ def MoE_ScheduleAttr : AttrDef<MoE_Dialect, "Schedule"> {
   let genVerifyDecl = 1;
 }
 
+def MoE_WarpgroupScheduleAttr : AttrDef<MoE_Dialect, "WarpgroupSchedule"> {
+  let mnemonic = "warpgroup_schedule";
+  let summary = "how a Hopper GPU computes a grouped GEMM";
+  let description = [{
+    A block of threads computes tiles of at most `rows` rows of one expert and at most
+    `columns` columns, one after the other. One warpgroup copies rows and weights into a
+    ring of `stages` pieces of shared memory, `depth` inputs at a time, `consumers`
+    warpgroups multiply them, each an equal share of the rows, in blocks of 64.
+
+    `moe/Schedule/WarpgroupSchedule.h` says which schedules are legal.
+
+    Example: `#moe.warpgroup_schedule<rows = 128, columns = 128, depth = 64, stages = 4,
+    consumers = 2>`
+  }];
+  let parameters = (ins
+    "int64_t":$rows, "int64_t":$columns, "int64_t":$depth, "int64_t":$stages,
+    "int64_t":$consumers);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+def MoE_AnyScheduleAttr : AnyAttrOf<[MoE_ScheduleAttr, MoE_WarpgroupScheduleAttr],
+                                    "a schedule">;
+
 def MoE_PerExpertAttr : AttrDef<MoE_Dialect, "PerExpert", [
     DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
   let mnemonic = "per_expert";

@@ -33,8 +33,8 @@ def Tile_ForEachOp : Tile_Op<"for_each", [
                        %offsets: memref<9xi32>, %w: memref<8x96x64xbf16>,
                        %bias: memref<8x48xbf16>, %out: memref<?x48xbf16>) {
       tile.for_each offsets(%offsets : memref<9xi32>) columns 48
-          schedule <rows = 256, columns = 48, depth = 64, stream_rows = 16,
-                    register_rows = 8, register_vectors = 3, lanes = 16, multiply = fma> {
+          schedule #moe.schedule<rows = 256, columns = 48, depth = 64, stream_rows = 16,
+            register_rows = 8, register_vectors = 3, lanes = 16, multiply = fma> {
       ^bb0(%at: !tile.coords):
         %a = tile.rows %x of %at sources(%sources : memref<?xi32>)
           : memref<?x64xbf16> -> !tile.source<64xbf16>
@@ -62,7 +62,7 @@ def Tile_ForEachOp : Tile_Op<"for_each", [
   }];
   let arguments = (ins Optional<Tile_OffsetBuffer>:$offsets, Optional<Index>:$rows,
                        ConfinedAttr<I64Attr, [IntMinValue<0>]>:$columns,
-                       MoE_ScheduleAttr:$schedule);
+                       MoE_AnyScheduleAttr:$schedule);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
     (`offsets` `(` $offsets^ `:` type($offsets) `)`)? (`rows` `(` $rows^ `)`)?

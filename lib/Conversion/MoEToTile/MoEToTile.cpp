@@ -23,6 +23,7 @@ class Converter {
 public:
   Converter(GroupedGemmOp op, Code &code)
       : op(op), code(code), schedule(*op.getSchedule()),
+        tileRows(getRows(schedule)), tileColumns(getColumns(schedule)),
         type(cast<RankedTensorType>(op.getResult().getType())),
         compute(op.getComputeType()) {}
 
@@ -53,11 +54,11 @@ public:
     SmallVector<Value> sums = contract(x, sources, weights);
     for (const StoredWeights &input : columnInputs)
       sums.push_back(tile::LoadColumnsOp::create(
-          code.builder, code.loc, fragment(1, schedule.getColumns()),
-          input.getMemory(), at, getSliceAttr(input)));
+          code.builder, code.loc, fragment(1, tileColumns), input.getMemory(),
+          at, getSliceAttr(input)));
     for (Value input : rowInputs)
       sums.push_back(tile::LoadRowsOp::create(
-          code.builder, code.loc, fragment(schedule.getRows(), 1), input, at));
+          code.builder, code.loc, fragment(tileRows, 1), input, at));
     tile::StoreOp::create(code.builder, code.loc, map(sums), out, at);
     return result;
   }
@@ -66,9 +67,7 @@ private:
   Type fragment(int64_t rows, int64_t columns) {
     return tile::FragmentType::get(op.getContext(), rows, columns, compute);
   }
-  Type tileFragment() {
-    return fragment(schedule.getRows(), schedule.getColumns());
-  }
+  Type tileFragment() { return fragment(tileRows, tileColumns); }
 
   static TypeAttr getSliceAttr(const StoredWeights &stored) {
     return stored.getSlice() ? TypeAttr::get(stored.getSlice()) : TypeAttr();
@@ -137,7 +136,20 @@ private:
 
   GroupedGemmOp op;
   Code &code;
-  ScheduleAttr schedule;
+  static int64_t getRows(Attribute schedule) {
+    auto warpgroups = dyn_cast<WarpgroupScheduleAttr>(schedule);
+    return warpgroups ? warpgroups.getRows()
+                      : cast<ScheduleAttr>(schedule).getRows();
+  }
+  static int64_t getColumns(Attribute schedule) {
+    auto warpgroups = dyn_cast<WarpgroupScheduleAttr>(schedule);
+    return warpgroups ? warpgroups.getColumns()
+                      : cast<ScheduleAttr>(schedule).getColumns();
+  }
+
+  Attribute schedule;
+  /// Of a tile.
+  int64_t tileRows, tileColumns;
   RankedTensorType type;
   FloatType compute;
   Value at;

@@ -49,7 +49,7 @@ static void cutRows(TileCoords &coords, Term begin, Term end, Term index,
 
 void mlir::moe::emitTileLoop(tile::ForEachOp op, Code &code,
                              function_ref<void(const TileCoords &)> body) {
-  ScheduleAttr schedule = op.getSchedule();
+  auto schedule = cast<ScheduleAttr>(op.getSchedule());
   int64_t width = schedule.getColumns(), group = schedule.getRegisterRows();
   Term columns = code.index(op.getColumns());
   Term columnBlocks = code.ceilDiv(columns, code.index(width));

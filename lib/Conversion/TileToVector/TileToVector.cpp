@@ -59,7 +59,7 @@ public:
 
 private:
   void emitContract(tile::ContractOp contract) {
-    ScheduleAttr schedule = op.getSchedule();
+    auto schedule = cast<ScheduleAttr>(op.getSchedule());
     TileContraction contraction{.coords = coords,
                                 .schedule = schedule,
                                 .depth =
@@ -171,16 +171,20 @@ struct ConvertTileToVectorPass
     : moe::impl::ConvertTileToVectorPassBase<ConvertTileToVectorPass> {
   void runOnOperation() override {
     SmallVector<tile::ForEachOp> loops;
-    getOperation().walk([&](tile::ForEachOp op) { loops.push_back(op); });
+    getOperation().walk([&](tile::ForEachOp op) {
+      if (isa<ScheduleAttr>(op.getSchedule()))
+        loops.push_back(op);
+    });
     for (tile::ForEachOp op : loops) {
+      auto schedule = cast<ScheduleAttr>(op.getSchedule());
       OpBuilder builder(op);
       VectorCode code(builder, op.getLoc(),
                       cast<FloatType>(getFragmentElement(op)),
-                      op.getSchedule().getLanes());
+                      schedule.getLanes());
       DenseMap<Value, RowMemory> rows;
       for (auto source : op.getBody().getOps<tile::RowsOp>())
         rows.try_emplace(source.getSource(), source,
-                         op.getSchedule().getMultiply(), code);
+                         schedule.getMultiply(), code);
       emitTileLoop(op, code, [&](const TileCoords &coords) {
         TileEmitter(op, coords, rows, code).emit();
       });

@@ -1,0 +1,81 @@
+//===- WarpgroupSchedule.h - How Hopper computes a grouped GEMM -*- C++ -*-===//
+
+#ifndef MOE_SCHEDULE_WARPGROUPSCHEDULE_H
+#define MOE_SCHEDULE_WARPGROUPSCHEDULE_H
+
+#include "moe/Schedule/CheckSchedule.h"
+
+namespace mlir::moe {
+
+/// The attribute #moe.warpgroup_schedule, whose description defines the fields,
+/// as plain data.
+struct WarpgroupSchedule {
+  int64_t rows = 0, columns = 0, depth = 0, stages = 0, consumers = 0;
+
+  /// Blocks of 64 rows that a warpgroup multiplies.
+  int64_t getRowBlocks() const { return rows / (64 * consumers); }
+  /// Threads of a block: the consumers' warpgroups and the producer's.
+  int64_t getThreads() const { return 128 * (consumers + 1); }
+
+  bool operator==(const WarpgroupSchedule &) const = default;
+};
+
+/// A field that is a number, under the name that it has in the attribute.
+struct WarpgroupScheduleField {
+  llvm::StringLiteral name;
+  int64_t WarpgroupSchedule::*value;
+};
+
+/// All fields, in the order in which they are printed.
+llvm::ArrayRef<WarpgroupScheduleField> getWarpgroupScheduleFields();
+
+/// The text of the attribute.
+llvm::raw_ostream &operator<<(llvm::raw_ostream &os,
+                              const WarpgroupSchedule &schedule);
+
+/// Bytes that a swizzled row of a tile in shared memory has.
+inline constexpr int64_t swizzleBytes = 128;
+/// Columns or inputs, of 16 bits, in such a row.
+inline constexpr int64_t swizzleElements = 64;
+/// Bytes that a warp needs to put its results in order: 16 rows.
+inline constexpr int64_t stagingBytesPerWarp = 16 * swizzleBytes;
+
+/// Where what lies in the shared memory of a block, in bytes from its start,
+/// which is a multiple of 1024.
+struct SharedMemoryLayout {
+  /// Of a stage, which begins with the rows; the weights follow.
+  int64_t rowBytes, weightBytes, stageBytes;
+  /// A barrier of each stage for its arrival, then one for its release.
+  int64_t staging, barriers;
+  /// The first block of rows of each expert, and how many there are.
+  int64_t blockStarts;
+  int64_t bytes;
+};
+
+/// `accumulatorColumns` are the columns of a tile in all projections together.
+SharedMemoryLayout getSharedMemoryLayout(const WarpgroupSchedule &schedule,
+                                         int64_t accumulatorColumns,
+                                         int64_t experts);
+
+/// The reason why no problem, or the problem if one is given, can be computed
+/// by `schedule`, if there is one.
+///
+/// * rows are 64 or 128 for each consumer, of which there are one or two.
+/// * columns are a multiple of 8, and depth 64: one swizzled row.
+/// * There are 2 to 8 stages, which fit the shared memory of a block.
+/// * The sums of a thread fit its registers.
+/// * Rows and weights are stored in the same 16 bits, sums made in f32.
+/// * Lengths of rows in memory are multiples of 16 bytes, for bulk copies.
+/// * in_out weights have tiles of whole swizzled rows; only two projections of
+///   the same weights may have stride 2.
+std::optional<ScheduleViolation>
+checkWarpgroupSchedule(const WarpgroupSchedule &schedule,
+                       const GemmProblem *problem);
+
+/// The schedule that is taken without a measurement, if there is a legal one.
+std::optional<WarpgroupSchedule>
+getDefaultWarpgroupSchedule(const GemmProblem &problem);
+
+} // namespace mlir::moe
+
+#endif // MOE_SCHEDULE_WARPGROUPSCHEDULE_H

@@ -1,0 +1,169 @@
+//===- Consumer.cpp - The warpgroups that multiply ------------------------===//
+
+#include "GemmKernel.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+
+/// Bytes of eight swizzled rows, the pattern that tiles are made of.
+static constexpr int64_t patternBytes = 8 * swizzleBytes;
+/// Rows and inputs of one matrix instruction.
+static constexpr int64_t blockRows = 64, blockDepth = 16;
+
+/// What a descriptor says of a tile beside its address: swizzled by 128, and
+/// the distances, in units of 16 bytes, of patterns along the rows and of
+/// columns of patterns.
+static int64_t getDescriptor(int64_t columnDistance) {
+  return int64_t(1) << 62 | patternBytes / 16 << 32 | columnDistance / 16 << 16;
+}
+
+namespace {
+class Consumer {
+public:
+  Consumer(const KernelContext &context, Term thread)
+      : context(context), kernel(context.kernel), memory(context.memory),
+        code(context.code), thread(thread), lane(thread % 32) {
+    for (const WeightTile &tile : kernel.tiles)
+      sumTypes.push_back(LLVM::LLVMStructType::getLiteral(
+          code.builder.getContext(),
+          SmallVector<Type>(static_cast<size_t>(tile.columns / 2),
+                            code.builder.getF32Type())));
+  }
+
+  void emit() {
+    Value base = memory.at(0);
+    Term address = code.term(LLVM::PtrToIntOp::create(
+        code.builder, code.loc, code.builder.getI64Type(), base));
+    start = code.shiftRight(address, 4);
+    Term group = code.widen(thread / 128);
+    firstRows =
+        start + group * static_cast<double>(kernel.schedule.getRowBlocks() *
+                                            blockRows * swizzleBytes / 16);
+    context.queue.forEach(
+        {code.i32(0), code.i32(0)},
+        [&](const DeviceCoords &coords, ArrayRef<Term> state) {
+          SmallVector<Term> values = multiply(state);
+          emitEpilogue(context, coords, thread,
+                       split(ArrayRef<Term>(values).drop_front(2)));
+          values.resize(2);
+          return values;
+        });
+  }
+
+private:
+  /// The sums of a tile after the place in the ring.
+  SmallVector<Term> multiply(ArrayRef<Term> place) {
+    SmallVector<Term> init(place);
+    for (int64_t block = 0; block < kernel.schedule.getRowBlocks(); ++block)
+      for (Type type : sumTypes)
+        init.push_back(
+            code.term(LLVM::ZeroOp::create(code.builder, code.loc, type)));
+    SmallVector<Term> values = code.fold(
+        code.i32(0), code.i32(kernel.getDepthSteps()), 1, init,
+        [&](Term step, ArrayRef<Term> state) {
+          RingPlace place{state[0], state[1]};
+          code.wait(memory.full(place.stage), place.parity);
+          NVVM::WgmmaFenceAlignedOp::create(code.builder, code.loc);
+          SmallVector<Value> sums(state.drop_front(2));
+          multiplyStage(place.stage, sums);
+          NVVM::WgmmaGroupSyncAlignedOp::create(code.builder, code.loc);
+          // The instructions of the stage before have ended.
+          NVVM::WgmmaWaitGroupSyncOp::create(code.builder, code.loc, 1);
+          code.ifThen(lane == 0 && step > 0, [&] { release(place.stage); });
+          RingPlace next = code.next(place, kernel.schedule.stages);
+          SmallVector<Term> result{next.stage, next.parity};
+          for (Value sum : sums)
+            result.push_back(code.term(sum));
+          return result;
+        });
+    NVVM::WgmmaWaitGroupSyncOp::create(code.builder, code.loc, 0);
+    code.ifThen(lane == 0, [&] { release(values[0]); });
+    return values;
+  }
+
+  /// Adds the products of all that is in a stage.
+  void multiplyStage(Term stage, MutableArrayRef<Value> sums) {
+    Term offset =
+        code.widen(stage) * static_cast<double>(kernel.layout.stageBytes / 16);
+    Term rows = firstRows + offset, weights = start + offset;
+    for (int64_t k = 0; k < kernel.schedule.depth / blockDepth; ++k)
+      for (int64_t block = 0; block < kernel.schedule.getRowBlocks(); ++block)
+        for (auto [i, tile] : llvm::enumerate(kernel.tiles)) {
+          Value &sum =
+              sums[static_cast<size_t>(block) * kernel.tiles.size() + i];
+          sum = multiplyBlock(
+              rows + static_cast<double>(block * blockRows * swizzleBytes / 16 +
+                                         k * blockDepth * 2 / 16),
+              weights, tile, k, sum);
+        }
+  }
+
+  Value multiplyBlock(Term rows, Term weights, const WeightTile &tile,
+                      int64_t k, Value sum) {
+    bool outIn = tile.outIn;
+    // Along rows of weights the next inputs lie in the same swizzled row, along
+    // columns in other rows.
+    int64_t advance = k * blockDepth * (outIn ? 2 : swizzleBytes);
+    int64_t columnDistance = outIn ? 16 : kernel.schedule.depth * swizzleBytes;
+    MLIRContext *context = code.builder.getContext();
+    auto type = NVVM::WGMMATypesAttr::get(context, kernel.element.isBF16()
+                                                       ? NVVM::WGMMATypes::bf16
+                                                       : NVVM::WGMMATypes::f16);
+    auto one = NVVM::WGMMAScaleInAttr::get(context, NVVM::WGMMAScaleIn::one);
+    auto layout = [&](NVVM::MMALayout value) {
+      return NVVM::MMALayoutAttr::get(context, value);
+    };
+    auto wide = [&](int64_t bits) { return code.i64(bits); };
+    Term descriptorA = rows + wide(getDescriptor(16));
+    Term descriptorB = weights + wide(getDescriptor(columnDistance) +
+                                      (tile.offset + advance) / 16);
+    return NVVM::WgmmaMmaAsyncOp::create(
+               code.builder, code.loc, sum.getType(), sum, descriptorA,
+               descriptorB,
+               NVVM::MMAShapeAttr::get(context, blockRows,
+                                       static_cast<int>(tile.columns),
+                                       blockDepth),
+               type, type,
+               NVVM::WGMMATypesAttr::get(context, NVVM::WGMMATypes::f32),
+               NVVM::WGMMAScaleOutAttr::get(context, NVVM::WGMMAScaleOut::one),
+               one, one, layout(NVVM::MMALayout::row),
+               layout(outIn ? NVVM::MMALayout::col : NVVM::MMALayout::row),
+               NVVM::MMAIntOverflowAttr())
+        .getResults();
+  }
+
+  /// Gives the stage before back to the producer.
+  void release(Term stage) {
+    Term before = code.select(stage == 0, code.i32(kernel.schedule.stages - 1),
+                              stage - 1);
+    code.arrive(memory.empty(before));
+  }
+
+  Accumulators split(ArrayRef<Term> sums) {
+    Accumulators result;
+    for (int64_t block = 0; block < kernel.schedule.getRowBlocks(); ++block) {
+      result.emplace_back(sums.take_front(kernel.tiles.size()));
+      sums = sums.drop_front(kernel.tiles.size());
+    }
+    return result;
+  }
+
+  const KernelContext &context;
+  const GemmKernel &kernel;
+  const SharedMemory &memory;
+  DeviceCode &code;
+  Term thread, lane;
+  SmallVector<Type> sumTypes;
+  /// Addresses in units of 16 bytes, as i64: of the first stage, and of the
+  /// warpgroup's rows in it.
+  Term start, firstRows;
+};
+} // namespace
+
+void mlir::moe::emitConsumer(const KernelContext &context, Term thread) {
+  Consumer(context, thread).emit();
+}
