@@ -53,15 +53,18 @@ static llvm::Error makeTensorMap(DictionaryAttr attribute,
     return buffer.takeError();
   MemRefType type = (*buffer)->type;
   auto element = getElementType(type.getElementType());
-  if (!element || box.size() != type.getRank())
+  // A map may have dimensions of size 1 that the buffer lacks.
+  if (!element || box.size() < type.getRank() || box.size() > 5)
     return makeError("a tensor map of {0} numbers for {1}", box.size(), type);
   sim::TensorMap map;
   map.address = reinterpret_cast<uint64_t>((*buffer)->data);
   map.type = *element;
-  map.rank = static_cast<uint32_t>(type.getRank());
+  map.rank = static_cast<uint32_t>(box.size());
+  auto rank = static_cast<uint32_t>(type.getRank());
   uint64_t stride = sim::getBytes(*element);
   for (uint32_t dim = 0; dim < map.rank; ++dim) {
-    map.dims[dim] = static_cast<uint64_t>(type.getDimSize(map.rank - 1 - dim));
+    map.dims[dim] =
+        dim < rank ? static_cast<uint64_t>(type.getDimSize(rank - 1 - dim)) : 1;
     map.strides[dim] = stride;
     stride *= map.dims[dim];
     map.box[dim] = static_cast<uint32_t>(box[dim]);
