@@ -78,6 +78,9 @@ llvm::Expected<CpuTarget> mlir::moe::findCpuTarget(llvm::StringRef name) {
   auto target = findTarget(name);
   if (!target)
     return target.takeError();
+  if (target->gpu)
+    return llvm::createStringError("target '" + name +
+                                   "' is a GPU, expected a processor");
   return CpuTarget{*target, getFeatures(target->cpu, target->features)};
 }
 

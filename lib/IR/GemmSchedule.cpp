@@ -143,3 +143,12 @@ mlir::moe::checkSchedule(Attribute schedule, const GemmProblem &problem) {
     return checkWarpgroupSchedule(toSchedule(warpgroups), &problem);
   return checkSchedule(toSchedule(cast<ScheduleAttr>(schedule)), &problem);
 }
+
+std::optional<ScheduleViolation>
+mlir::moe::checkSchedule(Attribute schedule, const GemmProblem &problem,
+                         const Target &target) {
+  if (auto warpgroups = dyn_cast<WarpgroupScheduleAttr>(schedule))
+    return checkWarpgroupSchedule(toSchedule(warpgroups), problem, target);
+  return checkSchedule(toSchedule(cast<ScheduleAttr>(schedule)), problem,
+                       target);
+}

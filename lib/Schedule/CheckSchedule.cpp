@@ -47,8 +47,7 @@ int64_t mlir::moe::getPanelBytes(const Schedule &schedule,
 int64_t mlir::moe::getSumBytes(const Schedule &schedule,
                                const GemmProblem &problem) {
   return multiply({problem.getProjections(), schedule.rows,
-                   schedule.columns + schedule.lanes,
-                   problem.computeBits / 8});
+                   schedule.columns + schedule.lanes, problem.computeBits / 8});
 }
 
 static Violation checkFields(const Schedule &schedule) {
@@ -122,6 +121,8 @@ Violation mlir::moe::checkSchedule(const Schedule &schedule,
                                    const Target &target) {
   if (Violation violation = checkSchedule(schedule, &problem))
     return violation;
+  if (target.gpu)
+    return refuse("lanes", "used on target " + target.name, "a CPU");
   if (int64_t lanes = target.getLanes(problem.computeBits);
       schedule.lanes != lanes)
     return refuse("lanes", llvm::Twine(schedule.lanes), llvm::Twine(lanes));

@@ -4,15 +4,15 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
+#include <algorithm>
+#include <cmath>
 
 using namespace mlir::moe;
 
 using Violation = std::optional<ScheduleViolation>;
 
-/// Shared memory that a block may use, and f32 sums that a thread may hold
-/// beside what it computes with.
-static constexpr int64_t sharedBytesPerBlock = 227 << 10;
-static constexpr int64_t sumsPerThread = 192;
+/// f32 sums that a thread may hold beside what it computes with.
+static constexpr int64_t sumsPerThread = 128;
 
 llvm::ArrayRef<WarpgroupScheduleField> mlir::moe::getWarpgroupScheduleFields() {
   static constexpr WarpgroupScheduleField fields[] = {
@@ -135,9 +135,14 @@ static Violation checkLayouts(const WarpgroupSchedule &schedule,
   return std::nullopt;
 }
 
-static Violation checkResources(const WarpgroupSchedule &schedule,
-                                const GemmProblem &problem) {
-  int64_t columns = schedule.columns * problem.getProjections();
+static int64_t getAccumulatorColumns(const WarpgroupSchedule &schedule,
+                                     const GemmProblem &problem) {
+  return schedule.columns * problem.getProjections();
+}
+
+static Violation checkSums(const WarpgroupSchedule &schedule,
+                           const GemmProblem &problem) {
+  int64_t columns = getAccumulatorColumns(schedule, problem);
   // Interleaved projections are one product.
   if (isInterleaved(problem) && columns > 256)
     return refuse("columns", llvm::Twine(schedule.columns),
@@ -148,13 +153,6 @@ static Violation checkResources(const WarpgroupSchedule &schedule,
                   llvm::Twine(schedule.columns) + ", which need " +
                       llvm::Twine(sums) + " registers for sums",
                   "at most " + llvm::Twine(sumsPerThread) + " registers");
-  int64_t bytes =
-      getSharedMemoryLayout(schedule, columns, problem.experts).bytes;
-  if (bytes > sharedBytesPerBlock)
-    return refuse("stages",
-                  llvm::Twine(schedule.stages) + ", which need " +
-                      llvm::Twine(bytes) + " bytes of shared memory",
-                  "at most " + llvm::Twine(sharedBytesPerBlock) + " bytes");
   return std::nullopt;
 }
 
@@ -166,22 +164,96 @@ Violation mlir::moe::checkWarpgroupSchedule(const WarpgroupSchedule &schedule,
     return violation;
   if (Violation violation = checkLayouts(schedule, *problem))
     return violation;
-  return checkResources(schedule, *problem);
+  return checkSums(schedule, *problem);
+}
+
+Violation mlir::moe::checkWarpgroupSchedule(const WarpgroupSchedule &schedule,
+                                            const GemmProblem &problem,
+                                            const Target &target) {
+  if (Violation violation = checkWarpgroupSchedule(schedule, &problem))
+    return violation;
+  if (!target.gpu)
+    return refuse("consumers", "used on target " + target.name, "a GPU");
+  int64_t bytes =
+      getSharedMemoryLayout(schedule, getAccumulatorColumns(schedule, problem),
+                            problem.experts)
+          .bytes;
+  if (bytes > target.gpu->sharedBytesPerBlock)
+    return refuse("stages",
+                  llvm::Twine(schedule.stages) + ", which need " +
+                      llvm::Twine(bytes) + " bytes of shared memory",
+                  "at most " + llvm::Twine(target.gpu->sharedBytesPerBlock) +
+                      " bytes");
+  return std::nullopt;
+}
+
+//===----------------------------------------------------------------------===//
+// Choice
+//===----------------------------------------------------------------------===//
+
+/// What a later schedule of the space must save to be taken: the first are
+/// known to be good for many shapes, and the model is not exact.
+static constexpr double leastGain = 0.005;
+
+std::vector<WarpgroupSchedule>
+mlir::moe::enumerateWarpgroupSchedules(const GemmProblem &problem,
+                                       const Target &target) {
+  std::vector<WarpgroupSchedule> schedules;
+  for (auto [rows, consumers] :
+       {std::pair(128, 2), std::pair(64, 1), std::pair(256, 2)})
+    for (int64_t columns : {256, 192, 128, 96, 64, 32, 16, 8})
+      for (int64_t stages : {8, 7, 6, 5, 4, 3, 2}) {
+        WarpgroupSchedule schedule{rows, columns, swizzleElements, stages,
+                                   consumers};
+        if (checkWarpgroupSchedule(schedule, problem, target))
+          continue;
+        schedules.push_back(schedule);
+        break;
+      }
+  return schedules;
+}
+
+double mlir::moe::estimateSeconds(const GemmProblem &problem,
+                                  const WarpgroupSchedule &schedule,
+                                  const Target &target, int64_t tokens) {
+  ExpertLoad load = getExpectedLoad(problem, tokens);
+  auto rows = static_cast<double>(schedule.rows);
+  auto columns = static_cast<double>(schedule.columns);
+  auto sums = static_cast<double>(getAccumulatorColumns(schedule, problem));
+  auto depth = static_cast<double>(schedule.depth);
+  double steps = std::ceil(static_cast<double>(problem.depth) / depth);
+  double tiles = load.experts * std::ceil(load.rows / rows) *
+                 std::ceil(static_cast<double>(problem.columns) / columns);
+  const Gpu &gpu = *target.gpu;
+  double multiply = 2 * rows * sums * depth / gpu.flopsPerCycle;
+  double operands =
+      rows / 64 * (64 + sums) * depth * 2 / gpu.sharedBytesPerCycle;
+  double copies = (rows + sums) * depth * 2 / gpu.cacheBytesPerCycle;
+  double lines = rows * columns * problem.result.bits / 8 / swizzleBytes;
+  double cycles =
+      steps * std::max({multiply, operands, copies}) + 1500 + lines * 2;
+  double waves = std::ceil(tiles / static_cast<double>(gpu.multiprocessors));
+  double weightBytes = load.experts * static_cast<double>(problem.depth) *
+                       static_cast<double>(problem.columns) *
+                       static_cast<double>(problem.getProjections()) * 2;
+  double compute = waves * cycles / (target.gigahertz * 1e9);
+  double read = weightBytes / target.memoryBandwidth;
+  return std::max(compute, read) + std::min(compute, read) / 10;
 }
 
 std::optional<WarpgroupSchedule>
-mlir::moe::getDefaultWarpgroupSchedule(const GemmProblem &problem) {
-  // The widest tile that fits, not much wider than the result, with as many
-  // stages as fit.
-  for (int64_t columns : {256, 192, 128, 96, 64, 32}) {
-    if (columns > 32 && columns >= 2 * problem.columns)
+mlir::moe::selectWarpgroupSchedule(const GemmProblem &problem,
+                                   const Target &target, int64_t tokens) {
+  std::optional<WarpgroupSchedule> best;
+  double shortest = 0;
+  for (const WarpgroupSchedule &schedule :
+       enumerateWarpgroupSchedules(problem, target)) {
+    double seconds = estimateSeconds(problem, schedule, target,
+                                     std::max<int64_t>(tokens, 1));
+    if (best && seconds > shortest * (1 - leastGain))
       continue;
-    for (int64_t stages : {6, 5, 4, 3, 2}) {
-      WarpgroupSchedule schedule{128, columns, swizzleElements, stages, 2};
-      if (!checkWarpgroupSchedule(schedule, &problem) &&
-          schedule.columns * problem.getProjections() <= 256)
-        return schedule;
-    }
+    best = schedule;
+    shortest = seconds;
   }
-  return std::nullopt;
+  return best;
 }

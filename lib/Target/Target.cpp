@@ -56,6 +56,21 @@ static Target makeSapphireRapids(llvm::StringRef name) {
   return target;
 }
 
+/// H100 and H200, which differ in their memory.
+static Target makeHopper(llvm::StringRef name) {
+  Target target;
+  target.name = target.cpu = name.str();
+  target.features = "+ptx80";
+  target.gigahertz = 1.755;
+  target.memoryBandwidth = 3.35e12;
+  target.gpu = Gpu{.multiprocessors = 132,
+                   .sharedBytesPerBlock = 227 << 10,
+                   .flopsPerCycle = 4096,
+                   .sharedBytesPerCycle = 128,
+                   .cacheBytesPerCycle = 48};
+  return target;
+}
+
 namespace {
 struct KnownTarget {
   llvm::StringLiteral name;
@@ -69,6 +84,7 @@ static constexpr KnownTarget knownTargets[] = {
     {"x86-64-v4", makeLevel4},
     {"znver4", makeZen4},
     {"sapphirerapids", makeSapphireRapids},
+    {"sm_90a", makeHopper},
 };
 
 static const KnownTarget *findKnown(llvm::StringRef name) {

@@ -41,6 +41,7 @@ struct SelectSchedulePass
     WalkResult result = getOperation().walk([&](GroupedGemmOp gemm) {
       GemmProblem problem = getGemmProblem(gemm);
       return WalkResult(gemm.getSchedule() ? checkGiven(gemm, problem)
+                        : target.gpu       ? selectForGpu(gemm, problem)
                                            : select(gemm, problem));
     });
     if (result.wasInterrupted())
@@ -48,18 +49,39 @@ struct SelectSchedulePass
   }
 
   LogicalResult checkGiven(GroupedGemmOp gemm, const GemmProblem &problem) {
-    auto attribute = dyn_cast<ScheduleAttr>(*gemm.getSchedule());
-    if (!attribute)
-      return gemm.emitOpError()
-             << "schedule is " << *gemm.getSchedule()
-             << ", expected #moe.schedule on target " << target.name;
-    Schedule schedule = toSchedule(attribute);
-    if (auto violation = checkSchedule(schedule, problem, target))
+    if (auto violation = checkSchedule(*gemm.getSchedule(), problem, target))
       return gemm.emitOpError()
              << violation->getMessage() << " on target " << target.name;
     remark::analysis(gemm.getLoc(), getRemarkOptions())
         << remark::reason("the schedule is given");
     return success();
+  }
+
+  /// A grouped GEMM without a schedule becomes plain loops on a GPU.
+  LogicalResult selectForGpu(GroupedGemmOp gemm, const GemmProblem &problem) {
+    auto selected = selectWarpgroupSchedule(problem, target, tokens);
+    if (!selected) {
+      remark::missed(gemm.getLoc(), getRemarkOptions()) << remark::reason(
+          "no schedule for warpgroups is legal: {0}", explainRefusal(problem));
+      return success();
+    }
+    WarpgroupScheduleAttr schedule = toAttribute(&getContext(), *selected);
+    gemm.setScheduleAttr(schedule);
+    remark::passed(gemm.getLoc(), getRemarkOptions())
+        << remark::detail::Remark::Arg("Schedule", Attribute(schedule))
+        << remark::reason("shortest estimate")
+        << remark::metric("seconds",
+                          estimateSeconds(problem, *selected, target, tokens))
+        << remark::metric("rowsPerExpert",
+                          getExpectedLoad(problem, tokens).rows);
+    return success();
+  }
+
+  /// What is wrong with the smallest schedule.
+  std::string explainRefusal(const GemmProblem &problem) {
+    WarpgroupSchedule smallest{64, 64, swizzleElements, 2, 1};
+    auto violation = checkWarpgroupSchedule(smallest, problem, target);
+    return violation ? violation->getMessage() : "none of the search space is";
   }
 
   LogicalResult select(GroupedGemmOp gemm, const GemmProblem &problem) {

@@ -24,9 +24,13 @@ WarpgroupSchedule toSchedule(WarpgroupScheduleAttr attribute);
 WarpgroupScheduleAttr toAttribute(MLIRContext *context,
                                   const WarpgroupSchedule &schedule);
 
-/// The reason why no target can compute `problem` by a schedule of any kind.
+/// The reason why no target can compute `problem` by a schedule of any
+/// kind, or why one target cannot.
 std::optional<ScheduleViolation> checkSchedule(Attribute schedule,
                                                const GemmProblem &problem);
+std::optional<ScheduleViolation> checkSchedule(Attribute schedule,
+                                               const GemmProblem &problem,
+                                               const Target &target);
 
 } // namespace mlir::moe
 

@@ -62,7 +62,7 @@ SharedMemoryLayout getSharedMemoryLayout(const WarpgroupSchedule &schedule,
 ///
 /// * rows are 64 or 128 for each consumer, of which there are one or two.
 /// * columns are a multiple of 8, and depth 64: one swizzled row.
-/// * There are 2 to 8 stages, which fit the shared memory of a block.
+/// * There are 2 to 8 stages.
 /// * The sums of a thread fit its registers.
 /// * Rows and weights are stored in the same 16 bits, sums made in f32.
 /// * Lengths of rows in memory are multiples of 16 bytes, for bulk copies.
@@ -72,9 +72,36 @@ std::optional<ScheduleViolation>
 checkWarpgroupSchedule(const WarpgroupSchedule &schedule,
                        const GemmProblem *problem);
 
-/// The schedule that is taken without a measurement, if there is a legal one.
+/// The same for one target: it is a GPU, and the stages fit the shared memory
+/// of a block.
+std::optional<ScheduleViolation>
+checkWarpgroupSchedule(const WarpgroupSchedule &schedule,
+                       const GemmProblem &problem, const Target &target);
+
+/// The schedules to choose from for a problem on a target: those of a fixed
+/// grid that are legal, each with as many stages as fit.
+std::vector<WarpgroupSchedule>
+enumerateWarpgroupSchedules(const GemmProblem &problem, const Target &target);
+
+/// The seconds that `target` takes to compute `problem` for so many tokens.
+///
+/// Blocks take tiles one by one: the time is that of ceil(tiles /
+/// multiprocessors) tiles, or that of reading all weights that are touched from
+/// memory, the longer one and a tenth of the other. Experts have the rows that
+/// getExpectedLoad says. Each `depth` inputs of a tile take the longest of
+/// multiplying, of reading the operands of matrix instructions from shared
+/// memory (each block of 64 rows reads its rows and all weights), and of
+/// copying rows and weights from the cache; a tile takes 1500 cycles more to
+/// start and to end, and two for each line of results that a warp writes.
+double estimateSeconds(const GemmProblem &problem,
+                       const WarpgroupSchedule &schedule, const Target &target,
+                       int64_t tokens);
+
+/// The schedule with the shortest estimated time, of almost equal ones the
+/// first; nothing if none is legal.
 std::optional<WarpgroupSchedule>
-getDefaultWarpgroupSchedule(const GemmProblem &problem);
+selectWarpgroupSchedule(const GemmProblem &problem, const Target &target,
+                        int64_t tokens);
 
 } // namespace mlir::moe
 

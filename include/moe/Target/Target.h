@@ -10,6 +10,7 @@
 
 #include "llvm/Support/Error.h"
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace mlir::moe {
@@ -18,6 +19,17 @@ namespace mlir::moe {
 constexpr int64_t getVectorRegisters(int64_t vectorBits) {
   return vectorBits >= 512 ? 32 : 16;
 }
+
+/// What only a GPU has.
+struct Gpu {
+  int64_t multiprocessors;
+  /// That one block may use.
+  int64_t sharedBytesPerBlock;
+  /// Of one multiprocessor: operations of its matrix instructions on 16 bits,
+  /// bytes that they read from shared memory, and bytes that it gets from the
+  /// cache of all.
+  double flopsPerCycle, sharedBytesPerCycle, cacheBytesPerCycle;
+};
 
 struct Target {
   /// The name it was found by.
@@ -48,6 +60,10 @@ struct Target {
   /// Bytes per second that all cores together read from memory.
   double memoryBandwidth = 100e9;
 
+  /// If it is one; of what is above, only the names, the clock and the memory's
+  /// bandwidth then mean something.
+  std::optional<Gpu> gpu;
+
   /// Elements of a vector.
   int64_t getLanes(int64_t elementBits) const {
     return vectorBits / elementBits;
@@ -59,9 +75,9 @@ struct Target {
   }
 };
 
-/// The target of that name: a level of x86-64, a processor in LLVM's spelling,
-/// or `native`, the machine that this runs on. The error of an unknown name
-/// lists the known ones.
+/// The target of that name: a level of x86-64, a processor or GPU in LLVM's
+/// spelling, or `native`, the machine that this runs on. The error of an
+/// unknown name lists the known ones.
 llvm::Expected<Target> findTarget(llvm::StringRef name);
 
 /// All names that findTarget knows, separated by ", ".

@@ -50,7 +50,7 @@ class MoE_SchedulePass<string argument, string operation>
     : Pass<argument, operation> {
   let options = [
     Option<"targetName", "target", "std::string", [{"native"}],
-           "processor or level of x86-64 to compute on, or native">,
+           "processor, level of x86-64 or GPU to compute on, or native">,
     Option<"tokens", "tokens", "int64_t", "512", "tokens of a call">];
 }
 
@@ -62,6 +62,9 @@ def SelectSchedulePass : MoE_SchedulePass<"moe-select-schedule", "func::FuncOp">
     remark. The rows that an expert gets are estimated from the choices of each token,
     which the `moe.group_by_expert` of the offsets tells; if nothing does, each expert
     is taken to get all tokens. A schedule that is given must be legal on the target.
+
+    On a GPU it is a `#moe.warpgroup_schedule`; what no such schedule can compute gets
+    none, and a remark says why.
   }];
 }
 

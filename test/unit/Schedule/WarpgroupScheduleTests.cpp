@@ -13,7 +13,8 @@ constexpr WarpgroupSchedule legal{128, 128, 64, 4, 2};
 
 std::string check(const WarpgroupSchedule &schedule,
                   const GemmProblem &problem) {
-  auto violation = checkWarpgroupSchedule(schedule, &problem);
+  auto violation =
+      checkWarpgroupSchedule(schedule, problem, getTarget("sm_90a"));
   return violation ? violation->getMessage() : "";
 }
 
@@ -96,7 +97,7 @@ TEST(WarpgroupSchedule, InOutWeights) {
 TEST(WarpgroupSchedule, SumsFitRegisters) {
   EXPECT_EQ(check({256, 128, 64, 2, 2}, makeGateUp()),
             "schedule field 'columns' is 128, which need 256 registers for "
-            "sums, expected at most 192 registers");
+            "sums, expected at most 128 registers");
 }
 
 TEST(WarpgroupSchedule, StagesFitSharedMemory) {
@@ -118,15 +119,38 @@ TEST(WarpgroupSchedule, LayoutIsInOrder) {
   EXPECT_EQ(layout.bytes - layout.blockStarts, 65 * 4);
 }
 
-TEST(WarpgroupSchedule, DefaultIsLegal) {
+TEST(WarpgroupSchedule, OtherTargetsHaveNone) {
+  auto violation =
+      checkWarpgroupSchedule(legal, makeGateUp(), getTarget("znver4"));
+  ASSERT_TRUE(violation);
+  EXPECT_EQ(violation->getMessage(), "schedule field 'consumers' is used on "
+                                     "target znver4, expected a GPU");
+}
+
+TEST(WarpgroupSchedule, SpaceIsLegalAndNeverEmpty) {
+  Target target = getTarget("sm_90a");
   for (int64_t columns : {8, 40, 96, 192, 768, 14336})
     for (int64_t projections : {1, 2}) {
       GemmProblem problem = makeProblem(2048, columns, projections, bf16());
-      auto schedule = getDefaultWarpgroupSchedule(problem);
-      ASSERT_TRUE(schedule);
-      EXPECT_EQ(check(*schedule, problem), "");
+      auto schedules = enumerateWarpgroupSchedules(problem, target);
+      EXPECT_FALSE(schedules.empty());
+      for (const WarpgroupSchedule &schedule : schedules)
+        EXPECT_EQ(check(schedule, problem), "");
     }
-  EXPECT_FALSE(getDefaultWarpgroupSchedule(makeProblem(2048, 768, 2, f32())));
+  EXPECT_TRUE(
+      enumerateWarpgroupSchedules(makeProblem(2048, 768, 2, f32()), target)
+          .empty());
+}
+
+/// Few rows are not worth a large tile; many are.
+TEST(WarpgroupSchedule, SelectionFollowsTheRows) {
+  Target target = getTarget("sm_90a");
+  auto few = selectWarpgroupSchedule(makeGateUp(), target, 16);
+  auto many = selectWarpgroupSchedule(makeGateUp(), target, 32768);
+  ASSERT_TRUE(few && many);
+  EXPECT_EQ(few->rows, 64);
+  EXPECT_EQ(many->rows, 128);
+  EXPECT_EQ(many->columns, 128);
 }
 
 } // namespace
