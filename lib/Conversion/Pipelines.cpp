@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
@@ -127,6 +128,43 @@ void mlir::moe::buildLowerToBundlePipeline(
   addLoweringToLLVM(manager);
 }
 
+/// What remains in the modules of kernels is the LLVM and NVVM dialects.
+static void addDeviceLowering(OpPassManager &manager) {
+  OpPassManager &device = manager.nest<gpu::GPUModuleOp>();
+  device.addPass(memref::createExpandStridedMetadataPass());
+  device.addPass(createLowerAffinePass());
+  device.addPass(createSCFToControlFlowPass());
+  device.addPass(createConvertVectorToLLVMPass());
+  device.addPass(createConvertGpuOpsToNVVMOps());
+  device.addPass(createReconcileUnrealizedCastsPass());
+  device.addPass(createCanonicalizerPass());
+  device.addPass(createCSEPass());
+}
+
+void mlir::moe::buildLowerToCudaPipeline(OpPassManager &manager,
+                                         const LowerToCudaOptions &options) {
+  manager.addPass(createInlinerPass());
+  manager.addNestedPass<func::FuncOp>(createStackExpertsPass());
+  if (options.fuse) {
+    PlanKernelsOptions plan;
+    plan.target = options.target;
+    plan.tokens = options.tokens;
+    buildPlanKernelsPipeline(manager, plan);
+    manager.addNestedPass<func::FuncOp>(createConvertMoEToTilePass());
+  }
+  addConversionToLoops(manager);
+  manager.addPass(createPlanWorkspacePass());
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+  manager.addPass(createConvertTileToNVVMPass());
+  manager.addPass(createLowerLaunchesPass());
+  ExportLayerPassOptions exported;
+  exported.symbol = options.symbol;
+  manager.addPass(createExportLayerPass(exported));
+  addDeviceLowering(manager);
+  addLoweringToLLVM(manager);
+}
+
 void mlir::moe::registerMoEPipelines() {
   PassPipelineRegistration<>("moe-fuse",
                              "Fuse moe ops into one op for each kernel",
@@ -141,4 +179,8 @@ void mlir::moe::registerMoEPipelines() {
       "moe-lower-to-bundle",
       "Lower kernels to the LLVM dialect for a bundle of the CPU",
       buildLowerToBundlePipeline);
+  PassPipelineRegistration<LowerToCudaOptions>(
+      "moe-lower-to-cuda",
+      "Lower moe ops to the LLVM dialect for the host and to kernels for a GPU",
+      buildLowerToCudaPipeline);
 }

@@ -9,6 +9,7 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Pass/PassManager.h"
 #include <cmath>
 
@@ -64,7 +65,21 @@ static std::optional<sim::Dim3> getDim3(DictionaryAttr facts, StringRef name) {
   return result;
 }
 
+/// Which arguments of each kernel are objects, by the kernel's name.
+static llvm::StringMap<std::vector<bool>> findObjects(ModuleOp module) {
+  llvm::StringMap<std::vector<bool>> objects;
+  module.walk([&](FunctionOpInterface function) {
+    std::vector<bool> &byValue = objects[function.getName()];
+    for (unsigned i = 0; i < function.getNumArguments(); ++i)
+      byValue.push_back(
+          function.getArgAttr(i, LLVM::LLVMDialect::getByValAttrName()) !=
+          nullptr);
+  });
+  return objects;
+}
+
 llvm::Expected<SimulatedKernels> SimulatedKernels::compile(ModuleOp module) {
+  llvm::StringMap<std::vector<bool>> objects = findObjects(module);
   MLIRContext *context = module.getContext();
   FirstError error(context);
   PassManager manager(context);
@@ -92,6 +107,7 @@ llvm::Expected<SimulatedKernels> SimulatedKernels::compile(ModuleOp module) {
     entry.block = getDim3(facts, "block");
     entry.cluster = getDim3(facts, "cluster");
     entry.numArguments = function.getNumArguments();
+    entry.byValue = objects[function.getName()];
     function->removeAttr("sim.kernel");
   }
 

@@ -6,6 +6,7 @@
 #include "moe/Checkpoint/SafetensorsWriter.h"
 #include "moe/Execute/Comparison.h"
 #include "moe/Execute/FirstError.h"
+#include "moe/Execute/SimulatedLayer.h"
 #include "moe/InitAll.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -42,7 +43,8 @@ static cl::opt<std::string> layerNumber(
     cl::cat(category));
 static cl::opt<std::string> target("target", cl::init("cpu"),
                                    cl::value_desc("NAME"),
-                                   cl::desc("What to run on: cpu"),
+                                   cl::desc("What to run on: cpu, or "
+                                            "sim-sm_90a, a simulated GPU"),
                                    cl::cat(category));
 static cl::opt<double>
     tolerance("tolerance", cl::value_desc("X"),
@@ -68,10 +70,21 @@ static cl::opt<unsigned> repeat("repeat", cl::init(1), cl::value_desc("N"),
 static cl::opt<bool> json("json", cl::desc("Print times and shapes as JSON"),
                           cl::cat(category));
 
+static cl::opt<unsigned>
+    seed("seed", cl::init(0), cl::value_desc("N"),
+         cl::desc("Decides the order of threads on a simulated GPU"),
+         cl::cat(category));
+
 static double millisecondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double, std::milli>(
              std::chrono::steady_clock::now() - start)
       .count();
+}
+
+/// What the name of a simulated target begins with.
+static constexpr llvm::StringLiteral simulatedPrefix = "sim-";
+static bool isSimulated() {
+  return StringRef(target).starts_with(simulatedPrefix);
 }
 
 /// Rounding of the element type, and for f32 the length of sums, set what to
@@ -238,10 +251,39 @@ static llvm::Error checkResults(ArrayRef<Tensor> results,
   return llvm::Error::success();
 }
 
+/// Compiles the layer for a simulated GPU and runs it there.
+static llvm::Error simulate(ModuleOp module, const Signature &signature,
+                            const Binding &binding, Report &report,
+                            std::vector<Tensor> &results) {
+  auto start = std::chrono::steady_clock::now();
+  SimulatedLayer::Options options;
+  options.target = StringRef(target).drop_front(simulatedPrefix.size()).str();
+  options.fuse = fuse && !reference;
+  options.seed = seed;
+  int64_t tokens = std::max<int64_t>(binding.getNumTokens(), 0);
+  if (tokens > 0)
+    options.tokens = tokens;
+  auto layer = SimulatedLayer::compile(module, signature, options);
+  if (!layer)
+    return layer.takeError();
+  report.compileMs = millisecondsSince(start);
+  for (unsigned i = 0; i < repeat; ++i) {
+    start = std::chrono::steady_clock::now();
+    auto result = layer->run(binding.getArguments(), tokens);
+    if (!result)
+      return result.takeError();
+    results = std::move(*result);
+    report.runMs.push_back(millisecondsSince(start));
+  }
+  return llvm::Error::success();
+}
+
 /// Compiles and runs the layer as often as was asked for.
 static llvm::Error measure(ModuleOp module, const Signature &signature,
                            const Binding &binding, Report &report,
                            std::vector<Tensor> &results) {
+  if (isSimulated())
+    return simulate(module, signature, binding, report, results);
   auto start = std::chrono::steady_clock::now();
   CompiledLayer::Options options{.fuse = fuse && !reference};
   if (int64_t tokens = binding.getNumTokens(); tokens > 0)
@@ -261,9 +303,9 @@ static llvm::Error measure(ModuleOp module, const Signature &signature,
 
 /// Refuses options that make no sense.
 static llvm::Error checkOptions() {
-  if (target != "cpu")
+  if (target != "cpu" && target != "sim-sm_90a")
     return llvm::createStringError("unknown target '" + target +
-                                   "', known: cpu");
+                                   "', known: cpu, sim-sm_90a");
   if (repeat == 0)
     return llvm::createStringError("--repeat is 0, expected at least 1");
   if (tolerance.getNumOccurrences() && !(tolerance >= 0))

@@ -130,19 +130,42 @@ def OutlineParallelPass : Pass<"moe-outline-parallel", "ModuleOp"> {
   let dependentDialects = ["func::FuncDialect", "LLVM::LLVMDialect", "scf::SCFDialect"];
 }
 
+def LowerLaunchesPass : Pass<"moe-lower-launches", "ModuleOp"> {
+  let summary = "have the host ask a runtime to launch kernels";
+  let description = [{
+    A function that launches kernels takes two more arguments, pointers to a table of
+    functions of the device and to the device,
+
+    ```c
+    void launch(void *device, int32_t kernel, int32_t blocks, int32_t threads,
+                int32_t shared_bytes, void **arguments);
+    void encode_tensor_map(void *device, void *map, void *address, int32_t type,
+                           int64_t size0, int64_t size1, int64_t size2,
+                           int64_t stride1, int64_t stride2,
+                           int32_t box0, int32_t box1);
+    ```
+
+    and each `gpu.launch_func`, and each call of `@moe_encode_tensor_map`, becomes a call
+    of one of them. `kernel` counts the kernels of the `gpu.module` in order; `arguments`
+    are the addresses of the kernel's. Launches are to run one after the other; grids and
+    blocks have one dimension.
+  }];
+  let dependentDialects = ["arith::ArithDialect", "LLVM::LLVMDialect"];
+}
+
 def ExportLayerPass : Pass<"moe-export-layer", "ModuleOp"> {
   let summary = "give a layer an entry that a C program can call";
   let description = [{
-    After moe-plan-workspace and moe-outline-parallel, `@moe_layer` gets an entry of the
-    form that all layers share,
+    After moe-plan-workspace, and moe-outline-parallel or moe-lower-launches, `@moe_layer`
+    gets an entry of the form that all layers share,
 
     ```c
     void <symbol>(void *const *buffers, int64_t tokens, void *workspace,
-                  parallel_for *run, void *context);
+                  void *run, void *context);
     int64_t <symbol>_workspace_size(int64_t tokens);
     ```
 
-    `buffers` holds an address for each argument and then for each result, in order: of
+    where the last two are what the pass before added. `buffers` holds an address for each argument and then for each result, in order: of
     contiguous elements, or of a table of addresses where the layer takes one. Nothing
     else of the module can be called from outside.
   }];

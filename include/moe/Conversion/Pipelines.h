@@ -32,6 +32,16 @@ struct LowerToBundleOptions : PassPipelineOptions<LowerToBundleOptions> {
                              llvm::cl::init("moe_layer_entry")};
 };
 
+struct LowerToCudaOptions : ScheduledFor<LowerToCudaOptions> {
+  LowerToCudaOptions() { target = "sm_90a"; }
+  Option<bool> fuse{*this, "fuse",
+                    llvm::cl::desc("Fuse ops into fewer kernels first"),
+                    llvm::cl::init(true)};
+  Option<std::string> symbol{*this, "symbol",
+                             llvm::cl::desc("Name of the layer's entry"),
+                             llvm::cl::init("moe_layer_entry")};
+};
+
 /// Level 1 to level 2: gates and experts as grouped GEMMs that read their rows
 /// in place and weigh their results.
 void buildFusePipeline(OpPassManager &manager);
@@ -55,8 +65,15 @@ void buildPlanKernelsPipeline(OpPassManager &manager,
 void buildLowerToBundlePipeline(OpPassManager &manager,
                                 const LowerToBundleOptions &options);
 
-/// Registers `moe-fuse`, `moe-plan-kernels`, `moe-lower-to-cpu` and
-/// `moe-lower-to-bundle`.
+/// All levels down to the LLVM dialect for the host, with the entry of
+/// moe-export-layer, which asks the device for launches as moe-lower-launches
+/// says, and the kernels in a gpu.module in the LLVM and NVVM dialects. Weights
+/// are taken as one tensor for all experts.
+void buildLowerToCudaPipeline(OpPassManager &manager,
+                              const LowerToCudaOptions &options);
+
+/// Registers `moe-fuse`, `moe-plan-kernels`, `moe-lower-to-cpu`,
+/// `moe-lower-to-bundle` and `moe-lower-to-cuda`.
 void registerMoEPipelines();
 
 } // namespace mlir::moe

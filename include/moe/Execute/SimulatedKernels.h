@@ -21,6 +21,8 @@ public:
     /// What the kernel itself demands, if anything.
     std::optional<sim::Dim3> block, cluster;
     unsigned numArguments;
+    /// Of each argument, whether it is an object that is given by value.
+    std::vector<bool> byValue;
   };
 
   /// The kernel of that name, or nothing.

@@ -45,6 +45,15 @@ def FuseWeightsPass : Pass<"moe-fuse-weights", "func::FuncOp"> {
   }];
 }
 
+def StackExpertsPass : Pass<"moe-stack-experts", "func::FuncOp"> {
+  let summary = "take the weights of all experts as one tensor";
+  let description = [{
+    Tensors that are stored one for each expert (`#moe.per_expert`) lose that encoding and
+    their names: whoever calls the function gives them one behind the other. Devices whose copies need
+    one base address want it so.
+  }];
+}
+
 // What the passes about schedules assume.
 class MoE_SchedulePass<string argument, string operation>
     : Pass<argument, operation> {

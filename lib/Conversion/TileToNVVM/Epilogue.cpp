@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
 using namespace mlir::moe;
@@ -144,6 +145,11 @@ private:
     Block *body = &map.getBody().front();
     readers[map.getResult()] = [=, this](const Place &at) {
       IRMapping mapping;
+      // Constants of the host are made again in the kernel.
+      SetVector<Value> constants;
+      getUsedValuesDefinedAbove(*body->getParent(), constants);
+      for (Value constant : constants)
+        code.builder.clone(*constant.getDefiningOp(), mapping);
       for (auto [argument, operand] :
            llvm::zip_equal(body->getArguments(), operands))
         mapping.map(argument, readers[operand](at).value);

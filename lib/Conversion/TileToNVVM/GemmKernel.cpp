@@ -2,6 +2,8 @@
 
 #include "GemmKernel.h"
 
+#include "mlir/Transforms/RegionUtils.h"
+
 using namespace mlir;
 using namespace mlir::moe;
 
@@ -59,7 +61,23 @@ static LogicalResult checkWeights(tile::WeightsOp op, FloatType element,
   return success();
 }
 
+/// A kernel has nothing of its host but constants.
+static LogicalResult checkMaps(tile::ForEachOp op) {
+  for (auto map : op.getBody().getOps<tile::MapOp>()) {
+    SetVector<Value> captured;
+    getUsedValuesDefinedAbove(map.getBody(), captured);
+    for (Value value : captured)
+      if (Operation *definition = value.getDefiningOp();
+          !definition || !definition->hasTrait<OpTrait::ConstantLike>())
+        return map.emitOpError("uses a value from outside that is no constant, "
+                               "for warpgroups");
+  }
+  return success();
+}
+
 FailureOr<GemmKernel> GemmKernel::get(tile::ForEachOp op) {
+  if (failed(checkMaps(op)))
+    return failure();
   GemmKernel kernel;
   kernel.op = op;
   kernel.schedule = toSchedule(cast<WarpgroupScheduleAttr>(op.getSchedule()));
