@@ -43,6 +43,9 @@ public:
   Location loc;
   /// The float type that arithmetic is done in.
   FloatType realType;
+  /// Iterations of parallel loops should be short and many, and have no memory
+  /// of their own: a GPU runs them.
+  bool hasManyThreads = false;
 
   Term term(Value value) { return {this, value}; }
 

@@ -82,8 +82,11 @@ void mlir::moe::buildPlanKernelsPipeline(OpPassManager &manager,
 }
 
 /// What remains is structured control flow and memory.
-static void addConversionToLoops(OpPassManager &manager) {
-  manager.addPass(createConvertMoEToLoopsPass());
+static void addConversionToLoops(OpPassManager &manager,
+                                 bool manyThreads = false) {
+  ConvertMoEToLoopsPassOptions options;
+  options.manyThreads = manyThreads;
+  manager.addPass(createConvertMoEToLoopsPass(options));
   addBufferization(manager);
   manager.addPass(createConvertTileToVectorPass());
   manager.addPass(createCanonicalizerPass());
@@ -152,7 +155,7 @@ void mlir::moe::buildLowerToCudaPipeline(OpPassManager &manager,
     buildPlanKernelsPipeline(manager, plan);
     manager.addNestedPass<func::FuncOp>(createConvertMoEToTilePass());
   }
-  addConversionToLoops(manager);
+  addConversionToLoops(manager, /*manyThreads=*/true);
   manager.addPass(createPlanWorkspacePass());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());

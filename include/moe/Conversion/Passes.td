@@ -14,7 +14,13 @@ def ConvertMoEToLoopsPass : Pass<"convert-moe-to-loops", "ModuleOp"> {
     element type or quantisation, and multiplies with vectors; its loops and those over
     tokens are `scf.parallel`. Tensors with the encoding `#moe.per_expert` become a
     table of addresses, `memref<Exi64>`, in function signatures.
+
+    For many threads, those of a GPU, each element of a `moe.grouped_gemm` is an iteration
+    of its own, and nothing is packed.
   }];
+  let options = [
+    Option<"manyThreads", "many-threads", "bool", "false",
+           "Make parallel loops for thousands of threads">];
   let dependentDialects = [
     "arith::ArithDialect", "bufferization::BufferizationDialect", "func::FuncDialect",
     "LLVM::LLVMDialect", "math::MathDialect", "memref::MemRefDialect", "scf::SCFDialect",

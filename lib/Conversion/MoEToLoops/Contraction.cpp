@@ -205,6 +205,8 @@ static Value gatherRows(Code &code, const Contraction &contraction) {
 
 void mlir::moe::emitContraction(Code &code, Contraction contraction,
                                 Epilogue epilogue) {
+  if (code.hasManyThreads)
+    return emitElementContraction(code, contraction, epilogue);
   Type stored = cast<MemRefType>(contraction.input.getType()).getElementType();
   Value gathered;
   if (contraction.sources || stored != code.realType)

@@ -37,7 +37,12 @@ struct Contraction {
 using Epilogue = function_ref<void(std::optional<Term> expert, Term row,
                                    Term column, ArrayRef<Term> sums)>;
 
+/// By panels of columns, which are packed; on a GPU by elements.
 void emitContraction(Code &code, Contraction contraction, Epilogue epilogue);
+
+/// Each element in an iteration of its own, without any memory between.
+void emitElementContraction(Code &code, const Contraction &contraction,
+                            Epilogue epilogue);
 
 } // namespace mlir::moe
 

@@ -32,12 +32,14 @@ static FloatType getComputeType(Operation *op) {
               : FloatType(builder.getF32Type());
 }
 
-template <typename... Ops> static bool lowerAnyOf(Operation *op) {
+template <typename... Ops>
+static bool lowerAnyOf(Operation *op, bool hasManyThreads) {
   auto lower = [&](auto typed) {
     if (!typed)
       return false;
     OpBuilder builder(op);
     Code code(builder, op->getLoc(), getComputeType(op));
+    code.hasManyThreads = hasManyThreads;
     op->replaceAllUsesWith(lowerToLoops(typed, code));
     op->erase();
     return true;
@@ -82,6 +84,8 @@ static LogicalResult convertPerExpertArguments(func::FuncOp func) {
 namespace {
 struct ConvertMoEToLoopsPass
     : moe::impl::ConvertMoEToLoopsPassBase<ConvertMoEToLoopsPass> {
+  using ConvertMoEToLoopsPassBase::ConvertMoEToLoopsPassBase;
+
   void runOnOperation() override {
     // Experts are lowered as the grouped GEMMs they consist of.
     IRRewriter rewriter(&getContext());
@@ -107,7 +111,7 @@ struct ConvertMoEToLoopsPass
                  GatherWeightsOp, NormalizeWeightsOp, CountOp, CapacityOp,
                  AssignSlotsOp, GroupByExpertOp, RowExpertsOp, DispatchOp,
                  CombineOp, MixOp, DequantizeOp, AuxLossOp, UpdateBiasOp,
-                 GroupedGemmOp, RowWeightsOp>(op);
+                 GroupedGemmOp, RowWeightsOp>(op, manyThreads);
     }
     for (func::FuncOp func : getOperation().getOps<func::FuncOp>())
       if (!func.isExternal() && failed(convertPerExpertArguments(func)))
