@@ -36,11 +36,12 @@ static int64_t getPanelVectors(const Contraction &contraction) {
 namespace {
 class PanelEmitter {
 public:
-  PanelEmitter(Code &code, const Contraction &contraction, Term columnBegin,
+  PanelEmitter(Code &code, const Contraction &contraction,
+               ArrayRef<WeightOperand> weights, Term columnBegin,
                std::optional<Term> expert, Term rowBegin, Term numRows)
-      : code(code), contraction(contraction), columnBegin(columnBegin),
-        expert(expert), rowBegin(rowBegin), numRows(numRows),
-        vectors(getPanelVectors(contraction)),
+      : code(code), contraction(contraction), weights(weights),
+        columnBegin(columnBegin), expert(expert), rowBegin(rowBegin),
+        numRows(numRows), vectors(getPanelVectors(contraction)),
         width(code.index(vectors * vectorWidth)),
         vectorType(VectorType::get({vectorWidth}, code.realType)) {}
 
@@ -50,9 +51,8 @@ public:
     sums = code.allocate(code.realType, {count, numRows, width});
     code.fill(sums, code.real(0));
     SmallVector<WeightReader> readers;
-    for (const Projection &projection : contraction.projections)
-      readers.push_back(readWeights(
-          WeightOperand::get(projection.weights, code), expert, code));
+    for (const WeightOperand &operand : weights)
+      readers.push_back(readWeights(operand, expert, code));
 
     code.forRange(
         code.index(0), contraction.depth, blockDepth, [&](Term begin) {
@@ -170,6 +170,7 @@ private:
 
   Code &code;
   const Contraction &contraction;
+  ArrayRef<WeightOperand> weights;
   Term columnBegin;
   std::optional<Term> expert;
   Term rowBegin, numRows;
@@ -212,12 +213,17 @@ void mlir::moe::emitContraction(Code &code, Contraction contraction,
   if (contraction.sources || stored != code.realType)
     contraction.input = gathered = gatherRows(code, contraction);
 
+  // Outside the loops: a tensor that is no buffer yet is copied into one.
+  SmallVector<WeightOperand> weights;
+  for (const Projection &projection : contraction.projections)
+    weights.push_back(WeightOperand::get(projection.weights, code));
+
   int64_t width = getPanelVectors(contraction) * vectorWidth;
   Term panels = code.ceilDiv(contraction.columns, code.index(width));
   if (!contraction.offsets) {
     code.parallel(panels, [&](Term panel) {
-      PanelEmitter(code, contraction, panel * double(width), std::nullopt,
-                   code.index(0), code.dim(contraction.input, 0))
+      PanelEmitter(code, contraction, weights, panel * double(width),
+                   std::nullopt, code.index(0), code.dim(contraction.input, 0))
           .emit(epilogue);
     });
   } else {
@@ -228,7 +234,7 @@ void mlir::moe::emitContraction(Code &code, Contraction contraction,
       Term begin = code.load(contraction.offsets, {expert});
       Term numRows = code.load(contraction.offsets, {expert + 1}) - begin;
       code.ifThen(numRows > 0, [&] {
-        PanelEmitter(code, contraction,
+        PanelEmitter(code, contraction, weights,
                      task / contraction.numExperts * double(width), expert,
                      begin, numRows)
             .emit(epilogue);

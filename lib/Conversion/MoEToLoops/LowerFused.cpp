@@ -41,16 +41,23 @@ Results mlir::moe::lowerToLoops(GroupedGemmOp op, Code &code) {
     contraction.projections.push_back({weights, op.getLayout(index),
                                        op.getStrides()[index],
                                        op.getStarts()[index]});
+  // Outside the loops: an input that is a slice of a tensor is copied into a
+  // buffer.
+  SmallVector<WeightOperand> columnInputs;
+  for (Value input : op.getColumnInputs())
+    columnInputs.push_back(WeightOperand::get(input, code));
+  SmallVector<Value> rowInputs;
+  for (Value input : op.getRowInputs())
+    rowInputs.push_back(code.buffer(input));
   emitContraction(
       code, contraction,
       [&](std::optional<Term> expert, Term row, Term column,
           ArrayRef<Term> sums) {
         SmallVector<Term> arguments(sums);
-        for (Value input : op.getColumnInputs())
-          arguments.push_back(readWeights(WeightOperand::get(input, code),
-                                          expert, code)({column}));
-        for (Value input : op.getRowInputs())
-          arguments.push_back(code.load(code.buffer(input), {row}));
+        for (const WeightOperand &input : columnInputs)
+          arguments.push_back(readWeights(input, expert, code)({column}));
+        for (Value input : rowInputs)
+          arguments.push_back(code.load(input, {row}));
         code.store(inlineEpilogue(op, code, arguments), result, {row, column});
       });
   return {code.tensor(result, type)};

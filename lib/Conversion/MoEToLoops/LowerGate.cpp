@@ -33,8 +33,10 @@ class GateEmitter {
 public:
   GateEmitter(GateOp op, Code &code)
       : op(op), code(code), x(code.buffer(op.getX())),
-        weight(code.buffer(op.getWeight())), numTokens(code.dim(op.getX(), 0)),
-        width(code.dim(op.getX(), 1)),
+        weight(code.buffer(op.getWeight())),
+        scale(op.getScale() ? code.buffer(op.getScale()) : Value()),
+        bias(op.getBias() ? code.buffer(op.getBias()) : Value()),
+        numTokens(code.dim(op.getX(), 0)), width(code.dim(op.getX(), 1)),
         numExperts(code.dim(op.getWeight(),
                             op.getLayout() == MatrixLayout::out_in ? 0 : 1)),
         logits(
@@ -64,10 +66,10 @@ private:
 
   /// Scale, bias and cap of a comparison, in this order.
   void finish(Term logit, Term token, Term expert) {
-    if (op.getScale())
-      logit = logit * code.load(code.buffer(op.getScale()), {});
-    if (op.getBias())
-      logit = logit + code.load(code.buffer(op.getBias()), {expert});
+    if (scale)
+      logit = logit * code.load(scale, {});
+    if (bias)
+      logit = logit + code.load(bias, {expert});
     if (auto cap = op.getSoftcap())
       logit =
           code.tanh(logit / cap->convertToDouble()) * cap->convertToDouble();
@@ -118,7 +120,7 @@ private:
 
   GateOp op;
   Code &code;
-  Value x, weight;
+  Value x, weight, scale, bias;
   Term numTokens, width, numExperts;
   Value logits;
 };

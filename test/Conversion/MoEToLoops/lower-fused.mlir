@@ -36,3 +36,26 @@ func.func @table(%w: tensor<4x24x20xf32, #moe.per_expert>) -> tensor<4x24x20xf32
   // expected-error @below {{takes a tensor with encoding #moe.per_expert, expected only}}
   return %w : tensor<4x24x20xf32, #moe.per_expert>
 }
+
+// -----
+
+// A bias that is a slice of a tensor becomes a buffer once, before the loops.
+// CHECK-LABEL: @slice
+// CHECK: tensor.extract_slice
+// CHECK: bufferization.to_buffer %{{.+}} read_only : tensor<3x4xf32> to memref<3x4xf32>
+// CHECK: scf.parallel
+// CHECK-NOT: bufferization.to_buffer
+// CHECK: return
+func.func @slice(%x: tensor<?x6xf32>, %o: tensor<4xi32>, %w: tensor<3x4x6xf32>,
+                 %b: tensor<3x8xf32>) -> tensor<?x4xf32> {
+  %odd = tensor.extract_slice %b[0, 1] [3, 4] [1, 2] : tensor<3x8xf32> to tensor<3x4xf32>
+  %y = moe.grouped_gemm %x offsets(%o : tensor<4xi32>) weights(%w : tensor<3x4x6xf32>)
+    columns(%odd : tensor<3x4xf32>)
+    {layouts = [#moe.matrix_layout<out_in>], starts = array<i64: 0>, strides = array<i64: 1>}
+    : tensor<?x6xf32> -> tensor<?x4xf32> {
+  ^bb0(%sum: f32, %bias: f32):
+    %h = arith.addf %sum, %bias : f32
+    moe.yield %h : f32
+  }
+  return %y : tensor<?x4xf32>
+}
