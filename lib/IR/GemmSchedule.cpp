@@ -126,7 +126,8 @@ ScheduleAttr mlir::moe::toAttribute(MLIRContext *context,
 
 WarpgroupSchedule mlir::moe::toSchedule(WarpgroupScheduleAttr attribute) {
   return {attribute.getRows(), attribute.getColumns(), attribute.getDepth(),
-          attribute.getStages(), attribute.getConsumers()};
+          attribute.getStages(), attribute.getConsumers(),
+          attribute.getConsumersPerTile()};
 }
 
 WarpgroupScheduleAttr
@@ -134,7 +135,8 @@ mlir::moe::toAttribute(MLIRContext *context,
                        const WarpgroupSchedule &schedule) {
   return WarpgroupScheduleAttr::get(context, schedule.rows, schedule.columns,
                                     schedule.depth, schedule.stages,
-                                    schedule.consumers);
+                                    schedule.consumers,
+                                    schedule.consumersPerTile);
 }
 
 std::optional<ScheduleViolation>

@@ -107,8 +107,9 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 LogicalResult
 WarpgroupScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                               int64_t rows, int64_t columns, int64_t depth,
-                              int64_t stages, int64_t consumers) {
-  WarpgroupSchedule schedule{rows, columns, depth, stages, consumers};
+                              int64_t stages, int64_t consumers,
+                              int64_t consumersPerTile) {
+  WarpgroupSchedule schedule{rows, columns, depth, stages, consumers, consumersPerTile};
   if (auto violation = checkWarpgroupSchedule(schedule, nullptr))
     return emitError() << violation->getMessage();
   return success();

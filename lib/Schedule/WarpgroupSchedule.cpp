@@ -21,6 +21,7 @@ llvm::ArrayRef<WarpgroupScheduleField> mlir::moe::getWarpgroupScheduleFields() {
       {"depth", &WarpgroupSchedule::depth},
       {"stages", &WarpgroupSchedule::stages},
       {"consumers", &WarpgroupSchedule::consumers},
+      {"consumers_per_tile", &WarpgroupSchedule::consumersPerTile},
   };
   return fields;
 }
@@ -62,8 +63,10 @@ static Violation checkFields(const WarpgroupSchedule &schedule) {
   };
   llvm::ArrayRef<WarpgroupScheduleField> fields = getWarpgroupScheduleFields();
   const Range ranges[] = {{fields[4], 1, 2, 1},
-                          {fields[0], 64 * schedule.consumers,
-                           128 * schedule.consumers, 64 * schedule.consumers},
+                          {fields[5], 1, schedule.consumers, 1},
+                          {fields[0], 64 * schedule.consumersPerTile,
+                           128 * schedule.consumersPerTile,
+                           64 * schedule.consumersPerTile},
                           {fields[1], 8, 256, 8},
                           {fields[2], swizzleElements, swizzleElements, 1},
                           {fields[3], 2, 8, 1}};
@@ -199,12 +202,16 @@ std::vector<WarpgroupSchedule>
 mlir::moe::enumerateWarpgroupSchedules(const GemmProblem &problem,
                                        const Target &target) {
   std::vector<WarpgroupSchedule> schedules;
-  for (auto [rows, consumers] :
-       {std::pair(128, 2), std::pair(64, 1), std::pair(256, 2)})
+  struct Shape {
+    int64_t rows, consumers, consumersPerTile;
+  };
+  for (Shape shape : {Shape{128, 2, 2}, Shape{128, 2, 1}, Shape{64, 2, 1},
+                      Shape{64, 1, 1}, Shape{256, 2, 2}})
     for (int64_t columns : {256, 192, 128, 96, 64, 32, 16, 8})
       for (int64_t stages : {8, 7, 6, 5, 4, 3, 2}) {
-        WarpgroupSchedule schedule{rows, columns, swizzleElements, stages,
-                                   consumers};
+        WarpgroupSchedule schedule{shape.rows,      columns,
+                                   swizzleElements, stages,
+                                   shape.consumers, shape.consumersPerTile};
         if (checkWarpgroupSchedule(schedule, problem, target))
           continue;
         schedules.push_back(schedule);
@@ -230,8 +237,11 @@ double mlir::moe::estimateSeconds(const GemmProblem &problem,
       rows / 64 * (64 + sums) * depth * 2 / gpu.sharedBytesPerCycle;
   double copies = (rows + sums) * depth * 2 / gpu.cacheBytesPerCycle;
   double lines = rows * columns * problem.result.bits / 8 / swizzleBytes;
+  double main = steps * std::max({multiply, operands, copies});
+  double ends = 1500 + lines * 2;
+  // Consumers in turn hide what is not multiplication behind the other's.
   double cycles =
-      steps * std::max({multiply, operands, copies}) + 1500 + lines * 2;
+      schedule.getTurns() > 1 ? std::max(main, ends) + 200 : main + ends;
   double waves = std::ceil(tiles / static_cast<double>(gpu.multiprocessors));
   double weightBytes = load.experts * static_cast<double>(problem.depth) *
                        static_cast<double>(problem.columns) *

@@ -79,7 +79,7 @@ struct SelectSchedulePass
 
   /// What is wrong with the smallest schedule.
   std::string explainRefusal(const GemmProblem &problem) {
-    WarpgroupSchedule smallest{64, 64, swizzleElements, 2, 1};
+    WarpgroupSchedule smallest{64, 64, swizzleElements, 2, 1, 1};
     auto violation = checkWarpgroupSchedule(smallest, problem, target);
     return violation ? violation->getMessage() : "none of the search space is";
   }

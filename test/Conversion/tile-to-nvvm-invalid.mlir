@@ -1,6 +1,6 @@
 // RUN: moe-opt %s --convert-tile-to-nvvm --split-input-file --verify-diagnostics
 
-#schedule = #moe.warpgroup_schedule<rows = 64, columns = 64, depth = 64, stages = 2, consumers = 1>
+#schedule = #moe.warpgroup_schedule<rows = 64, columns = 64, depth = 64, stages = 2, consumers = 1, consumers_per_tile = 1>
 
 func.func @elements(%x: memref<8x64xbf16>, %w: memref<64x64xf16>, %out: memref<8x64xf32>) {
   %rows = arith.constant 8 : index
@@ -19,7 +19,7 @@ func.func @elements(%x: memref<8x64xbf16>, %w: memref<64x64xf16>, %out: memref<8
 
 // -----
 
-#schedule = #moe.warpgroup_schedule<rows = 64, columns = 64, depth = 64, stages = 2, consumers = 1>
+#schedule = #moe.warpgroup_schedule<rows = 64, columns = 64, depth = 64, stages = 2, consumers = 1, consumers_per_tile = 1>
 
 func.func @stride(%x: memref<8x64xbf16>, %w: memref<64x128xbf16>, %out: memref<8x64xf32>) {
   %rows = arith.constant 8 : index
@@ -38,7 +38,7 @@ func.func @stride(%x: memref<8x64xbf16>, %w: memref<64x128xbf16>, %out: memref<8
 
 // -----
 
-#schedule = #moe.warpgroup_schedule<rows = 64, columns = 64, depth = 64, stages = 2, consumers = 1>
+#schedule = #moe.warpgroup_schedule<rows = 64, columns = 64, depth = 64, stages = 2, consumers = 1, consumers_per_tile = 1>
 
 func.func @nothing(%out: memref<8x64xf32>) {
   %rows = arith.constant 8 : index

@@ -1,6 +1,6 @@
 // RUN: moe-opt %s --convert-tile-to-nvvm --canonicalize --cse --split-input-file | FileCheck %s
 
-#schedule = #moe.warpgroup_schedule<rows = 128, columns = 64, depth = 64, stages = 4, consumers = 2>
+#schedule = #moe.warpgroup_schedule<rows = 128, columns = 64, depth = 64, stages = 4, consumers = 2, consumers_per_tile = 2>
 
 // The host makes a map of each weight and launches as many blocks as there can be tiles,
 // up to the device's limit.
@@ -76,7 +76,7 @@ func.func @gathered(%x: memref<?x200xbf16>, %sources: memref<?xi32>, %offsets: m
 
 // -----
 
-#schedule = #moe.warpgroup_schedule<rows = 64, columns = 32, depth = 64, stages = 2, consumers = 1>
+#schedule = #moe.warpgroup_schedule<rows = 64, columns = 32, depth = 64, stages = 2, consumers = 1, consumers_per_tile = 1>
 
 // Rows in order are copied through a map, outputs that alternate multiplied together, and
 // one warpgroup keeps its registers.

@@ -185,16 +185,18 @@ def MoE_WarpgroupScheduleAttr : AttrDef<MoE_Dialect, "WarpgroupSchedule"> {
     A block of threads computes tiles of at most `rows` rows of one expert and at most
     `columns` columns, one after the other. One warpgroup copies rows and weights into a
     ring of `stages` pieces of shared memory, `depth` inputs at a time, `consumers`
-    warpgroups multiply them, each an equal share of the rows, in blocks of 64.
+    warpgroups multiply them. `consumers_per_tile` of them share a tile, each an equal
+    part of its rows in blocks of 64; where that is one of two, they take tiles in turn,
+    and one computes and writes results while the other multiplies.
 
     `moe/Schedule/WarpgroupSchedule.h` says which schedules are legal.
 
     Example: `#moe.warpgroup_schedule<rows = 128, columns = 128, depth = 64, stages = 4,
-    consumers = 2>`
+    consumers = 2, consumers_per_tile = 2>`
   }];
   let parameters = (ins
     "int64_t":$rows, "int64_t":$columns, "int64_t":$depth, "int64_t":$stages,
-    "int64_t":$consumers);
+    "int64_t":$consumers, "int64_t":$consumers_per_tile);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }

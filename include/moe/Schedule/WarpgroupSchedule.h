@@ -10,10 +10,13 @@ namespace mlir::moe {
 /// The attribute #moe.warpgroup_schedule, whose description defines the fields,
 /// as plain data.
 struct WarpgroupSchedule {
-  int64_t rows = 0, columns = 0, depth = 0, stages = 0, consumers = 0;
+  int64_t rows = 0, columns = 0, depth = 0, stages = 0, consumers = 0,
+          consumersPerTile = 0;
 
   /// Blocks of 64 rows that a warpgroup multiplies.
-  int64_t getRowBlocks() const { return rows / (64 * consumers); }
+  int64_t getRowBlocks() const { return rows / (64 * consumersPerTile); }
+  /// Consumers, or pairs of them, that take tiles in turn.
+  int64_t getTurns() const { return consumers / consumersPerTile; }
   /// Threads of a block: the consumers' warpgroups and the producer's.
   int64_t getThreads() const { return 128 * (consumers + 1); }
 
@@ -60,7 +63,8 @@ SharedMemoryLayout getSharedMemoryLayout(const WarpgroupSchedule &schedule,
 /// The reason why no problem, or the problem if one is given, can be computed
 /// by `schedule`, if there is one.
 ///
-/// * rows are 64 or 128 for each consumer, of which there are one or two.
+/// * There are one or two consumers, and as many or one for a tile.
+/// * rows are 64 or 128 for each consumer of a tile.
 /// * columns are a multiple of 8, and depth 64: one swizzled row.
 /// * There are 2 to 8 stages.
 /// * The sums of a thread fit its registers.
@@ -92,7 +96,8 @@ enumerateWarpgroupSchedules(const GemmProblem &problem, const Target &target);
 /// multiplying, of reading the operands of matrix instructions from shared
 /// memory (each block of 64 rows reads its rows and all weights), and of
 /// copying rows and weights from the cache; a tile takes 1500 cycles more to
-/// start and to end, and two for each line of results that a warp writes.
+/// start and to end, and two for each line of results that a warp writes;
+/// consumers in turn take only the longer of the two parts, and 200 cycles.
 double estimateSeconds(const GemmProblem &problem,
                        const WarpgroupSchedule &schedule, const Target &target,
                        int64_t tokens);

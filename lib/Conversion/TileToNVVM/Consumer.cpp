@@ -39,24 +39,49 @@ public:
     Term address = code.term(LLVM::PtrToIntOp::create(
         code.builder, code.loc, code.builder.getI64Type(), base));
     start = code.shiftRight(address, 4);
-    Term group = code.widen(thread / 128);
-    firstRows =
-        start + group * static_cast<double>(kernel.schedule.getRowBlocks() *
-                                            blockRows * swizzleBytes / 16);
+    const WarpgroupSchedule &schedule = kernel.schedule;
+    Term warpgroup = thread / 128;
+    turn = warpgroup / static_cast<double>(schedule.consumersPerTile);
+    Term share = warpgroup % static_cast<double>(schedule.consumersPerTile);
+    firstRows = start + code.widen(share) *
+                            static_cast<double>(schedule.getRowBlocks() *
+                                                blockRows * swizzleBytes / 16);
+    // Others pass their tiles through the ring in between.
+    int64_t steps = kernel.getDepthSteps();
+    RingPlace first{code.i32(0), code.i32(0)};
+    if (schedule.getTurns() > 1) {
+      RingPlace second = code.skip(first, steps, schedule.stages);
+      first = {code.select(turn == 0, first.stage, second.stage),
+               code.select(turn == 0, first.parity, second.parity)};
+      // The first need not wait.
+      code.ifThen(turn == 1 && code.blockIndex() < context.queue.count(),
+                  [&] { code.arriveAt(turnBarrier(code.i32(0)), 256); });
+    }
     context.queue.forEach(
-        {code.i32(0), code.i32(0)},
-        [&](const DeviceCoords &coords, ArrayRef<Term> state) {
-          SmallVector<Term> values = multiply(state);
+        turn, schedule.getTurns(), {first.stage, first.parity},
+        [&](const DeviceCoords &coords,
+            ArrayRef<Term> state) -> SmallVector<Term> {
+          SmallVector<Term> values = multiply(coords, state);
           emitEpilogue(context, coords, thread,
                        split(ArrayRef<Term>(values).drop_front(2)));
-          values.resize(2);
-          return values;
+          RingPlace next =
+              code.skip({values[0], values[1]},
+                        steps * (schedule.getTurns() - 1), schedule.stages);
+          return {next.stage, next.parity};
         });
   }
 
 private:
-  /// The sums of a tile after the place in the ring.
-  SmallVector<Term> multiply(ArrayRef<Term> place) {
+  /// Barrier 0 is that of the whole block.
+  Term turnBarrier(Term turn) { return turn + 1; }
+
+  /// The sums of a tile after the place in the ring. Consumers multiply in
+  /// turn: a barrier of the ring cannot tell the round before from the round
+  /// after.
+  SmallVector<Term> multiply(const DeviceCoords &coords, ArrayRef<Term> place) {
+    bool inTurn = kernel.schedule.getTurns() > 1;
+    if (inTurn)
+      code.syncAt(turnBarrier(turn), 256);
     SmallVector<Term> init(place);
     for (int64_t block = 0; block < kernel.schedule.getRowBlocks(); ++block)
       for (Type type : sumTypes)
@@ -80,6 +105,9 @@ private:
             result.push_back(code.term(sum));
           return result;
         });
+    if (inTurn)
+      code.ifThen(coords.hasNext,
+                  [&] { code.arriveAt(turnBarrier(code.i32(1) - turn), 256); });
     NVVM::WgmmaWaitGroupSyncOp::create(code.builder, code.loc, 0);
     code.ifThen(lane == 0, [&] { release(values[0]); });
     return values;
@@ -156,7 +184,7 @@ private:
   const GemmKernel &kernel;
   const SharedMemory &memory;
   DeviceCode &code;
-  Term thread, lane;
+  Term thread, lane, turn;
   SmallVector<Type> sumTypes;
   /// Addresses in units of 16 bytes, as i64: of the first stage, and of the
   /// warpgroup's rows in it.

@@ -49,6 +49,15 @@ void DeviceCode::syncBlock() { NVVM::Barrier0Op::create(builder, loc); }
 
 void DeviceCode::syncWarp() { NVVM::SyncWarpOp::create(builder, loc, i32(-1)); }
 
+void DeviceCode::syncAt(Term barrier, int64_t threads) {
+  NVVM::BarrierOp::create(builder, loc, TypeRange(), barrier, i32(threads),
+                          NVVM::BarrierReductionAttr(), Value());
+}
+
+void DeviceCode::arriveAt(Term barrier, int64_t threads) {
+  NVVM::BarrierArriveOp::create(builder, loc, barrier, i32(threads));
+}
+
 Term DeviceCode::shuffleUp(Term value, int64_t distance) {
   return term(NVVM::ShflOp::create(builder, loc, value.type(), i32(-1), value,
                                    i32(distance), i32(0), NVVM::ShflKind::up,
@@ -131,9 +140,16 @@ void DeviceCode::fenceAsyncShared() {
       NVVM::SharedSpaceAttr::get(context, NVVM::SharedSpace::shared_cta));
 }
 
-RingPlace DeviceCode::next(RingPlace place, int64_t stages) {
-  Term last = place.stage == static_cast<double>(stages - 1);
-  Term one = i32(1);
-  return {select(last, i32(0), place.stage + one),
-          select(last, one - place.parity, place.parity)};
+RingPlace DeviceCode::skip(RingPlace place, int64_t distance, int64_t stages) {
+  if (distance == 0)
+    return place;
+  auto moved = static_cast<double>(distance % stages);
+  auto size = static_cast<double>(stages);
+  Term wraps = place.stage >= size - moved;
+  Term stage = place.stage + moved;
+  // Whole rounds, and one more where the ring ends.
+  bool odd = distance / stages % 2 != 0;
+  Term same = place.parity, other = i32(1) - place.parity;
+  return {select(wraps, stage - size, stage),
+          select(wraps, odd ? same : other, odd ? other : same)};
 }

@@ -36,6 +36,10 @@ public:
   /// All threads of the block, of the warp.
   void syncBlock();
   void syncWarp();
+  /// Waits until `threads` have come to the barrier of that number, or only
+  /// comes to it.
+  void syncAt(Term barrier, int64_t threads);
+  void arriveAt(Term barrier, int64_t threads);
   /// `value` of the lane that many lanes before, or the own one.
   Term shuffleUp(Term value, int64_t distance);
   /// `value` of a lane.
@@ -63,7 +67,11 @@ public:
   void fenceAsyncShared();
 
   /// The place after another in a ring of `stages`.
-  RingPlace next(RingPlace place, int64_t stages);
+  RingPlace next(RingPlace place, int64_t stages) {
+    return skip(place, 1, stages);
+  }
+  /// The place that many places behind another.
+  RingPlace skip(RingPlace place, int64_t distance, int64_t stages);
 };
 
 } // namespace mlir::moe

@@ -78,7 +78,8 @@ private:
 
   /// In the tile.
   Term getRow(int64_t block, int64_t half) {
-    Term group = warp / 4;
+    Term group =
+        warp / 4 % static_cast<double>(kernel.schedule.consumersPerTile);
     return (group * static_cast<double>(kernel.schedule.getRowBlocks()) +
             static_cast<double>(block)) *
                64 +

@@ -26,7 +26,8 @@ static bool isInterleaved(ArrayRef<tile::WeightsOp> weights) {
 }
 
 /// Which copies and products the projections need.
-static void planWeights(SmallVector<tile::WeightsOp> weights, GemmKernel &kernel) {
+static void planWeights(SmallVector<tile::WeightsOp> weights,
+                        GemmKernel &kernel) {
   int64_t columns = kernel.schedule.columns;
   int64_t offset = kernel.layout.rowBytes;
   if (isInterleaved(weights)) {

@@ -70,9 +70,10 @@ struct KernelArguments {
   DenseMap<Value, Value> pointers;
 };
 
-/// Where a tile lies. All terms are i32.
+/// Where a tile lies, in i32, and whether the block has one after it.
 struct DeviceCoords {
   Term expert, row, numRows, column;
+  Term hasNext;
 };
 
 /// The shared memory of a block.
@@ -114,11 +115,15 @@ public:
   /// thread. The others may read after a barrier.
   void emitCount(Term lane);
 
-  /// The tiles of this block, with values that are carried along.
+  /// The tiles of this block from the `turn`-th on, each `turns`-th, with
+  /// values that are carried along.
   SmallVector<Term>
-  forEach(ArrayRef<Term> init,
+  forEach(Term turn, int64_t turns, ArrayRef<Term> init,
           function_ref<SmallVector<Term>(const DeviceCoords &, ArrayRef<Term>)>
               body);
+
+  /// Of all blocks.
+  Term count() const;
 
 private:
   Value blockStart(Term expert) const {

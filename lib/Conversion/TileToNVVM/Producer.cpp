@@ -42,12 +42,13 @@ public:
   /// One thread starts all bulk copies.
   void emitCopiesOnly() {
     code.ifThen(thread == 0, [&] {
-      queue.forEach({code.i32(0), code.i32(0)}, [&](const DeviceCoords &coords,
-                                                    ArrayRef<Term> state) {
-        return forEachStage(state, [&](Term step, RingPlace place) {
-          startCopies(coords, step, place.stage);
-        });
-      });
+      queue.forEach(code.i32(0), 1, {code.i32(0), code.i32(0)},
+                    [&](const DeviceCoords &coords, ArrayRef<Term> state) {
+                      return forEachStage(
+                          state, [&](Term step, RingPlace place) {
+                            startCopies(coords, step, place.stage);
+                          });
+                    });
     });
   }
 
@@ -55,9 +56,9 @@ public:
   void emitGather() {
     int64_t underWay = getStagesUnderWay(kernel);
     Term zero = code.i32(0);
-    SmallVector<Term> last =
-        queue.forEach({zero, zero, zero}, [&](const DeviceCoords &coords,
-                                              ArrayRef<Term> state) {
+    SmallVector<Term> last = queue.forEach(
+        zero, 1, {zero, zero, zero},
+        [&](const DeviceCoords &coords, ArrayRef<Term> state) {
           SmallVector<SourceRow> rows = findRows(coords);
           return forEachStage(state, [&](Term step, RingPlace place) {
             code.ifThen(thread == 0,

@@ -83,23 +83,29 @@ DeviceCoords TileQueue::locate(Term tile) {
   return coords;
 }
 
+Term TileQueue::count() const {
+  Term rowBlocks = kernel.offsets
+                       ? code.loadFrom(blockStart(code.i32(kernel.experts)),
+                                       code.builder.getI32Type())
+                       : countBlocks(code.term(arguments.rowCount), kernel);
+  return rowBlocks * static_cast<double>(kernel.getColumnBlocks());
+}
+
 SmallVector<Term> TileQueue::forEach(
-    ArrayRef<Term> init,
+    Term turn, int64_t turns, ArrayRef<Term> init,
     function_ref<SmallVector<Term>(const DeviceCoords &, ArrayRef<Term>)>
         body) {
-  Term blocks = kernel.offsets
-                    ? code.loadFrom(blockStart(code.i32(kernel.experts)),
-                                    code.builder.getI32Type())
-                    : countBlocks(code.term(arguments.rowCount), kernel);
-  Term count = blocks * static_cast<double>(kernel.getColumnBlocks());
-  SmallVector<Term> state{code.blockIndex()};
+  Term end = count();
+  Term blocks = code.gridSize();
+  SmallVector<Term> state{code.blockIndex() + turn * blocks};
   state.append(init.begin(), init.end());
-  Term step = code.gridSize();
   SmallVector<Term> final = code.loopWhile(
-      state, [&](ArrayRef<Term> values) { return values[0] < count; },
+      state, [&](ArrayRef<Term> values) { return values[0] < end; },
       [&](ArrayRef<Term> values) {
-        SmallVector<Term> next{values[0] + step};
-        next.append(body(locate(values[0]), values.drop_front()));
+        DeviceCoords coords = locate(values[0]);
+        coords.hasNext = values[0] + blocks < end;
+        SmallVector<Term> next{values[0] + blocks * static_cast<double>(turns)};
+        next.append(body(coords, values.drop_front()));
         return next;
       });
   return SmallVector<Term>(ArrayRef<Term>(final).drop_front());

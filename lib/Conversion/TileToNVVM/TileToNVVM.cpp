@@ -171,9 +171,9 @@ private:
   void initBarriers(const SharedMemory &memory, DeviceCode &code) {
     for (int64_t stage = 0; stage < kernel.schedule.stages; ++stage) {
       code.initBarrier(memory.full(code.i32(stage)), getFullArrivals(kernel));
-      // One arrival of each consumer's warp.
+      // One arrival of each warp that multiplies it.
       code.initBarrier(memory.empty(code.i32(stage)),
-                       4 * kernel.schedule.consumers);
+                       4 * kernel.schedule.consumersPerTile);
     }
     NVVM::FenceMbarrierInitOp::create(builder, loc);
   }
@@ -202,7 +202,8 @@ private:
     gpu::LaunchFuncOp::create(
         builder, loc,
         SymbolRefAttr::get(module.getNameAttr(),
-                           {SymbolRefAttr::get(function)}), gpu::KernelDim3{countBlocks(), one, one},
+                           {SymbolRefAttr::get(function)}),
+        gpu::KernelDim3{countBlocks(), one, one},
         gpu::KernelDim3{host.index(kernel.schedule.getThreads()), one, one},
         /*dynamicSharedMemorySize=*/
         arith::ConstantOp::create(

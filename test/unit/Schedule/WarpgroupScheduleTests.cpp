@@ -9,7 +9,7 @@ using namespace mlir::moe;
 
 namespace {
 
-constexpr WarpgroupSchedule legal{128, 128, 64, 4, 2};
+constexpr WarpgroupSchedule legal{128, 128, 64, 4, 2, 2};
 
 std::string check(const WarpgroupSchedule &schedule,
                   const GemmProblem &problem) {
@@ -95,7 +95,7 @@ TEST(WarpgroupSchedule, InOutWeights) {
 }
 
 TEST(WarpgroupSchedule, SumsFitRegisters) {
-  EXPECT_EQ(check({256, 128, 64, 2, 2}, makeGateUp()),
+  EXPECT_EQ(check({256, 128, 64, 2, 2, 2}, makeGateUp()),
             "schedule field 'columns' is 128, which need 256 registers for "
             "sums, expected at most 128 registers");
 }
