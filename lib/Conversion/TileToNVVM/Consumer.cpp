@@ -82,28 +82,24 @@ private:
     bool inTurn = kernel.schedule.getTurns() > 1;
     if (inTurn)
       code.syncAt(turnBarrier(turn), 256);
-    SmallVector<Term> init(place);
+    // The first products need no sums before them.
+    SmallVector<Value> sums;
     for (int64_t block = 0; block < kernel.schedule.getRowBlocks(); ++block)
       for (Type type : sumTypes)
-        init.push_back(
-            code.term(LLVM::ZeroOp::create(code.builder, code.loc, type)));
+        sums.push_back(LLVM::UndefOp::create(code.builder, code.loc, type));
+    SmallVector<Term> init =
+        multiplyStage({place[0], place[1]}, sums, /*isFirst=*/true);
     SmallVector<Term> values = code.fold(
-        code.i32(0), code.i32(kernel.getDepthSteps()), 1, init,
-        [&](Term step, ArrayRef<Term> state) {
+        code.i32(1), code.i32(kernel.getDepthSteps()), 1, init,
+        [&](Term, ArrayRef<Term> state) {
           RingPlace place{state[0], state[1]};
-          code.wait(memory.full(place.stage), place.parity);
-          NVVM::WgmmaFenceAlignedOp::create(code.builder, code.loc);
           SmallVector<Value> sums(state.drop_front(2));
-          multiplyStage(place.stage, sums);
-          NVVM::WgmmaGroupSyncAlignedOp::create(code.builder, code.loc);
+          SmallVector<Term> next =
+              multiplyStage(place, sums, /*isFirst=*/false);
           // The instructions of the stage before have ended.
           NVVM::WgmmaWaitGroupSyncOp::create(code.builder, code.loc, 1);
-          code.ifThen(lane == 0 && step > 0, [&] { release(place.stage); });
-          RingPlace next = code.next(place, kernel.schedule.stages);
-          SmallVector<Term> result{next.stage, next.parity};
-          for (Value sum : sums)
-            result.push_back(code.term(sum));
-          return result;
+          code.ifThen(lane == 0, [&] { release(place.stage); });
+          return next;
         });
     if (inTurn)
       code.ifThen(coords.hasNext,
@@ -113,10 +109,14 @@ private:
     return values;
   }
 
-  /// Adds the products of all that is in a stage.
-  void multiplyStage(Term stage, MutableArrayRef<Value> sums) {
-    Term offset =
-        code.widen(stage) * static_cast<double>(kernel.layout.stageBytes / 16);
+  /// Adds the products of all that is in a stage, once it is there. Gives the
+  /// place after it, and the sums.
+  SmallVector<Term> multiplyStage(RingPlace place, MutableArrayRef<Value> sums,
+                                  bool isFirst) {
+    code.wait(memory.full(place.stage), place.parity);
+    NVVM::WgmmaFenceAlignedOp::create(code.builder, code.loc);
+    Term offset = code.widen(place.stage) *
+                  static_cast<double>(kernel.layout.stageBytes / 16);
     Term rows = firstRows + offset, weights = start + offset;
     for (int64_t k = 0; k < kernel.schedule.depth / blockDepth; ++k)
       for (int64_t block = 0; block < kernel.schedule.getRowBlocks(); ++block)
@@ -126,12 +126,18 @@ private:
           sum = multiplyBlock(
               rows + static_cast<double>(block * blockRows * swizzleBytes / 16 +
                                          k * blockDepth * 2 / 16),
-              weights, tile, k, sum);
+              weights, tile, k, sum, isFirst && k == 0);
         }
+    NVVM::WgmmaGroupSyncAlignedOp::create(code.builder, code.loc);
+    RingPlace next = code.next(place, kernel.schedule.stages);
+    SmallVector<Term> result{next.stage, next.parity};
+    for (Value sum : sums)
+      result.push_back(code.term(sum));
+    return result;
   }
 
   Value multiplyBlock(Term rows, Term weights, const WeightTile &tile,
-                      int64_t k, Value sum) {
+                      int64_t k, Value sum, bool isFirst) {
     bool outIn = tile.outIn;
     // Along rows of weights the next inputs lie in the same swizzled row, along
     // columns in other rows.
@@ -157,7 +163,9 @@ private:
                                        blockDepth),
                type, type,
                NVVM::WGMMATypesAttr::get(context, NVVM::WGMMATypes::f32),
-               NVVM::WGMMAScaleOutAttr::get(context, NVVM::WGMMAScaleOut::one),
+               NVVM::WGMMAScaleOutAttr::get(context,
+                                            isFirst ? NVVM::WGMMAScaleOut::zero
+                                                    : NVVM::WGMMAScaleOut::one),
                one, one, layout(NVVM::MMALayout::row),
                layout(outIn ? NVVM::MMALayout::col : NVVM::MMALayout::row),
                NVVM::MMAIntOverflowAttr())
