@@ -196,9 +196,17 @@ Access mlir::moe::sim::makeAsyncAccess(bool write, Stamp stamp,
 // What compiled code calls
 //===----------------------------------------------------------------------===//
 
+/// Others run even while a thread loads in a loop.
+static constexpr uint32_t longestTurn = 1 << 16;
+
 void *entry::load(uint64_t pointer, uint32_t space, uint64_t size,
                   uint64_t alignment, int32_t location) {
   self->location = location;
+  if (++self->loads == longestTurn)
+    machine->poll([pointer, location] {
+      return text("loads ", hex(pointer), " again and again, ",
+                  machine->describeLocation(location));
+    });
   return accessMemory(pointer, Space(space), size, alignment,
                       makeAccess(/*write=*/false));
 }

@@ -182,6 +182,7 @@ void Machine::resume(Thread *thread) {
   self = thread;
   running = &thread->context;
   thread->waitsFor = nullptr;
+  thread->loads = 0;
   ++statistics.switches;
   scheduler.switchTo(thread->context);
   self = nullptr;

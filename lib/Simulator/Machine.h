@@ -62,6 +62,8 @@ struct Thread {
   std::array<Knowledge, numScopes> fenced, unfenced;
 
   bool exited = false;
+  /// Loads since it last let others run.
+  uint32_t loads = 0;
   /// Where it is in the program, by number of location.
   int32_t location = 0;
   /// What it waits for; empty while it can run.
