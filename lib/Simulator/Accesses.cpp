@@ -28,6 +28,13 @@ static std::string describeAccess(const Access &access, size_t size,
   switch (conflict.kind) {
   case HazardKind::NeverWritten:
     fail(conflict.kind, what, ": nothing has written there");
+  case HazardKind::NarrowScope:
+    fail(conflict.kind, what, ": its scope and that of the earlier ", other,
+         " do not hold both threads");
+  case HazardKind::StaleRead:
+    fail(conflict.kind, what,
+         ": the non-coherent cache may not see the earlier ", other,
+         ", of the same launch");
   case HazardKind::MissingProxyFence:
     fail(conflict.kind, what, ": the async proxy may not see the earlier ",
          other, ": no fence.proxy.async after it");
@@ -73,7 +80,7 @@ static void checkRemote(SharedPlace place, const Access &access,
     return;
   if (!cta.shared)
     fail(HazardKind::RemoteExited, what, ": that CTA has ended");
-  if (!access.known->knows(cta.serial))
+  if (!access.knowledge->known.knows(cta.serial))
     fail(HazardKind::RemoteNotStarted, what,
          ": nothing says that that CTA has started");
   cta.visitors[{access.stamp.cta, access.stamp.index}] = access.stamp;
@@ -130,6 +137,9 @@ char *mlir::moe::sim::accessGlobal(uint64_t address, size_t size,
   if (access.write && !range->buffer.writable)
     fail(HazardKind::ReadOnly, describeAccess(access, size, name(offset)),
          ": it may only be read");
+  // Nothing can conflict with reads of what is never written.
+  if (range->buffer.written && !range->buffer.writable)
+    return reinterpret_cast<char *>(address);
   if (auto conflict = range->shadow.access(offset, size, access))
     failFor(*conflict, access, name(conflict->offset), nullptr);
   return reinterpret_cast<char *>(address);
@@ -162,11 +172,11 @@ char *mlir::moe::sim::accessMemory(uint64_t pointer, Space space, size_t size,
 Access mlir::moe::sim::makeAccess(bool write, bool atomic) {
   Access access;
   access.write = write;
-  access.known = &self->known;
+  access.knowledge = &self->knowledge;
   access.stamp = {
       self->agent.cta, static_cast<uint16_t>(self->agent.index),
       static_cast<uint16_t>(Stamp::Valid | (atomic ? Stamp::Atomic : 0)),
-      self->time, self->location};
+      self->knowledge.time, self->location};
   return access;
 }
 
@@ -175,8 +185,8 @@ Access mlir::moe::sim::makeAsyncAccess(bool write, Stamp stamp,
                                        bool asyncProxy) {
   Access access;
   access.write = write;
-  access.known = &knowledge.known;
-  access.asyncKnown = asyncProxy ? &knowledge.asyncKnown : nullptr;
+  access.knowledge = &knowledge;
+  access.async = asyncProxy;
   access.stamp = stamp;
   access.stamp.flags |= Stamp::Valid | (asyncProxy ? Stamp::Async : 0);
   return access;
@@ -186,9 +196,17 @@ Access mlir::moe::sim::makeAsyncAccess(bool write, Stamp stamp,
 // What compiled code calls
 //===----------------------------------------------------------------------===//
 
+/// Others run even while a thread loads in a loop.
+static constexpr uint32_t longestTurn = 1 << 16;
+
 void *entry::load(uint64_t pointer, uint32_t space, uint64_t size,
                   uint64_t alignment, int32_t location) {
   self->location = location;
+  if (++self->loads == longestTurn)
+    machine->poll([pointer, location] {
+      return text("loads ", hex(pointer), " again and again, ",
+                  machine->describeLocation(location));
+    });
   return accessMemory(pointer, Space(space), size, alignment,
                       makeAccess(/*write=*/false));
 }
@@ -201,7 +219,48 @@ void *entry::store(uint64_t pointer, uint32_t space, uint64_t size,
                       makeAccess(/*write=*/true));
 }
 
-/// Bits of `flags`: reads, writes, acquires, releases.
+/// A load of memory that stays as it is while the launch runs.
+void *entry::loadConstant(uint64_t pointer, uint32_t space, uint64_t size,
+                          uint64_t alignment, int32_t location) {
+  self->location = location;
+  Access access = makeAccess(/*write=*/false);
+  access.constantSince = self->cta->grid->firstSerial;
+  return accessMemory(pointer, Space(space), size, alignment, access);
+}
+
+void entry::checkAlignment(uint64_t pointer, uint64_t alignment,
+                           int32_t location) {
+  self->location = location;
+  if (pointer % alignment)
+    fail(HazardKind::Misaligned, "address ", hex(pointer),
+         ", expected a multiple of ", alignment, ", ",
+         machine->describeLocation(location), " by ", describe(*self));
+}
+
+//===----------------------------------------------------------------------===//
+// Atomics and fences
+//===----------------------------------------------------------------------===//
+
+namespace {
+enum AtomicFlag : uint32_t {
+  Reads = 1,
+  Writes = 2,
+  Acquires = 4,
+  Releases = 8
+};
+} // namespace
+
+/// What those release at an address that a scope of the running thread holds.
+static Knowledge &getReleased(Machine::Released &released, uint32_t scope) {
+  const Cta &cta = *self->cta;
+  uint32_t first = scope == 0   ? cta.serial
+                   : scope == 1 ? cta.cluster->serials.front()
+                                : 0;
+  return released[{scope, first}];
+}
+
+/// Operations synchronise if both scopes hold both threads. So one gives to and
+/// takes from all scopes up to its own.
 void *entry::atomic(uint64_t pointer, uint32_t space, uint64_t size,
                     uint32_t flags, int32_t location) {
   self->location = location;
@@ -210,37 +269,59 @@ void *entry::atomic(uint64_t pointer, uint32_t space, uint64_t size,
     return text("polls ", hex(pointer), ", ",
                 machine->describeLocation(location));
   });
-  Access access = makeAccess(/*write=*/flags & 2, /*atomic=*/true);
+  uint32_t widest = std::min(flags >> 4, numScopes - 1);
+  Access access = makeAccess(/*write=*/flags & Writes, /*atomic=*/true);
+  access.stamp.flags |= static_cast<uint16_t>(widest << Stamp::ScopeShift);
+  access.cluster = self->cta->cluster->serials;
   char *data = accessMemory(pointer, Space(space), size, size, access);
-  Knowledge &shared = machine->atomics[data];
-  if (flags & 1) {
-    if (flags & 4)
-      acquire(*self, shared.known, shared.asyncKnown);
-    self->unfenced.known.join(shared.known);
-    self->unfenced.asyncKnown.join(shared.asyncKnown);
-  }
-  if (flags & 2) {
-    if (flags & 8)
-      release(shared.known, shared.asyncKnown);
-    shared.known.join(self->fenced.known);
-    shared.asyncKnown.join(self->fenced.asyncKnown);
+  Machine::Released &released = machine->atomics[data];
+  Knowledge mine;
+  if (flags & Releases)
+    mine = getKnowledge();
+  for (uint32_t scope = 0; scope <= widest; ++scope) {
+    Knowledge &shared = getReleased(released, scope);
+    if (flags & Reads) {
+      if (flags & Acquires)
+        acquire(*self, shared);
+      self->unfenced[scope].join(shared);
+    }
+    if (flags & Writes) {
+      if (flags & Releases)
+        shared.join(mine);
+      shared.join(self->fenced[scope]);
+    }
   }
   return data;
 }
 
-void entry::fence(int32_t location) {
+void entry::fence(uint32_t scope, int32_t location) {
   self->location = location;
-  acquire(*self, self->unfenced.known, self->unfenced.asyncKnown);
-  release(self->fenced.known, self->fenced.asyncKnown);
+  uint32_t widest = std::min(scope, numScopes - 1);
+  for (uint32_t i = 0; i <= widest; ++i)
+    acquire(*self, self->unfenced[i]);
+  Knowledge mine = getKnowledge();
+  for (uint32_t i = 0; i <= widest; ++i)
+    self->fenced[i].join(mine);
 }
 
-/// All that happened before becomes visible to the async proxy.
-void entry::fenceProxyAsync(int32_t location) {
+/// All that happened before becomes visible to the async proxy, in the spaces
+/// whose bits are set.
+void entry::fenceProxyAsync(uint32_t spaces, int32_t location) {
   self->location = location;
-  self->asyncTime = self->time++;
-  self->asyncKnown.join(self->known);
-  entry::fenceMbarrierInit(location);
+  Knowledge &knowledge = self->knowledge;
+  for (size_t i = 0; i < knowledge.async.size(); ++i)
+    if (spaces >> i & 1) {
+      knowledge.asyncTime[i] = knowledge.time;
+      knowledge.async[i].join(knowledge.known);
+    }
+  ++knowledge.time;
+  if (spaces & 1)
+    entry::fenceMbarrierInit(location);
 }
+
+//===----------------------------------------------------------------------===//
+// Addresses
+//===----------------------------------------------------------------------===//
 
 uint64_t entry::toGeneric(uint64_t pointer, uint32_t space, int32_t location) {
   self->location = location;

@@ -55,9 +55,9 @@ void mlir::moe::sim::wait(CopyGroups &groups, uint32_t left, bool onlyRead) {
     complete(group, onlyRead);
     for (const GroupedCopy &copy : group) {
       if (groups.readAgent)
-        self->known.raise(*groups.readAgent, copy.number);
+        self->knowledge.known.raise(*groups.readAgent, copy.number);
       if (groups.writeAgent && !onlyRead)
-        self->known.raise(*groups.writeAgent, copy.number);
+        self->knowledge.known.raise(*groups.writeAgent, copy.number);
     }
   }
   if (!onlyRead)
@@ -131,11 +131,11 @@ void entry::asyncArrive(uint64_t pointer, uint32_t space, uint32_t noinc,
   self->location = location;
   SharedPlace place = resolveShared(pointer, Space(space));
   Knowledge knowledge = getKnowledge();
-  std::string who =
-      text(machine->describeLocation(location), " by ", describe(*self));
-  MbarrierObject &barrier = findMbarrier(place, knowledge.known, who);
+  Stamp who = makeAccess(/*write=*/true).stamp;
+  MbarrierObject &barrier = findMbarrier(place, knowledge, who);
   if (!noinc && barrier.state.expectArrival() != Mbarrier::Fault::None)
-    fail(HazardKind::BadBarrier, who, ": too many arrivals expected");
+    fail(HazardKind::BadBarrier, machine->describe(who),
+         ": too many arrivals expected");
   CopyGroups &groups = self->asyncCopies;
   auto op = std::make_unique<PendingOp>();
   op->target = place.cta;
@@ -144,10 +144,10 @@ void entry::asyncArrive(uint64_t pointer, uint32_t space, uint32_t noinc,
     for (CopyGroups::Group &group : groups.committed)
       complete(group, /*onlyRead=*/false, last);
     complete(groups.open, /*onlyRead=*/false, last);
-    MbarrierObject &barrier = findMbarrier(place, knowledge.known, who);
+    MbarrierObject &barrier = findMbarrier(place, knowledge, who);
     if (groups.writeAgent) {
-      barrier.arriving.raise(*groups.writeAgent, last);
-      barrier.arriving.raise(*groups.readAgent, last);
+      barrier.arriving.known.raise(*groups.writeAgent, last);
+      barrier.arriving.known.raise(*groups.readAgent, last);
     }
     arrive(barrier, who);
   };

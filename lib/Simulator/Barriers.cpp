@@ -17,7 +17,7 @@ static std::string here() {
 
 static void openBarrier(NamedBarrier &barrier) {
   for (Thread *thread : barrier.waiters) {
-    acquire(*thread, barrier.clock, barrier.asyncClock);
+    acquire(*thread, barrier.knowledge);
     thread->result = barrier.votes | uint64_t(barrier.predicates) << 32;
   }
   machine->wakeAll(barrier.waiters);
@@ -49,7 +49,7 @@ static NamedBarrier &arrive(uint32_t id, uint32_t count, int32_t location) {
   barrier.expected = count;
   barrier.location = location;
   ++barrier.arrived;
-  release(barrier.clock, barrier.asyncClock);
+  release(barrier.knowledge);
   return barrier;
 }
 
@@ -94,8 +94,7 @@ static void openIfComplete(Cluster &cluster) {
     return;
   cluster.arrived = 0;
   ++cluster.phase;
-  cluster.over = cluster.clock;
-  cluster.asyncOver = cluster.asyncClock;
+  cluster.over = cluster.arriving;
   machine->wakeAll(cluster.waiters);
 }
 
@@ -108,9 +107,9 @@ void entry::clusterArrive(uint32_t relaxed, int32_t location) {
   self->clusterArrived = true;
   self->clusterPhase = cluster.phase;
   if (!relaxed)
-    release(cluster.clock, cluster.asyncClock);
+    release(cluster.arriving);
   else // It still says that the CTA has started.
-    cluster.clock.raise(self->agent, 1);
+    cluster.arriving.known.raise(self->agent, 1);
   ++cluster.arrived;
   openIfComplete(cluster);
 }
@@ -130,7 +129,7 @@ void entry::clusterWait(int32_t location) {
     });
   }
   self->clusterArrived = false;
-  acquire(*self, cluster.over, cluster.asyncOver);
+  acquire(*self, cluster.over);
 }
 
 //===----------------------------------------------------------------------===//
@@ -166,7 +165,7 @@ void mlir::moe::sim::endCta(Cta &cta) {
          " still writes its shared memory");
   Clock known;
   for (auto &thread : cta.threads)
-    known.join(thread->known);
+    known.join(thread->knowledge.known);
   for (const auto &[visitor, stamp] : cta.visitors)
     if (known.get(stamp.getAgent()) < stamp.time)
       fail(HazardKind::RemoteExited, "CTA ", cta.serial - grid.firstSerial,
@@ -204,8 +203,7 @@ void entry::gridWait(int32_t location) {
                   machine->describeLocation(location));
     });
   }
-  self->known.raiseFloor(self->cta->grid->firstSerial);
-  self->asyncKnown.raiseFloor(self->cta->grid->firstSerial);
+  self->knowledge.raiseFloor(self->cta->grid->firstSerial);
 }
 
 //===----------------------------------------------------------------------===//

@@ -30,14 +30,14 @@ using Fill = std::function<void(char *target, const Access &read)>;
 /// Issues a copy into `place` that completes on `barrier` in the same CTA.
 static void issueLoad(SharedPlace place, SharedPlace barrierPlace,
                       uint32_t bytes, const Knowledge &knowledge, Fill fill) {
-  std::string who = here();
-  MbarrierObject &barrier = findMbarrier(barrierPlace, knowledge.known, who);
+  Stamp who = makeAccess(/*write=*/true).stamp;
+  MbarrierObject &barrier = findMbarrier(barrierPlace, knowledge, who);
   checkInitFence(barrier, who);
   auto op = std::make_unique<PendingOp>();
   op->target = place.cta;
   op->flight = {place.address, place.address + bytes, self->location};
   op->complete = [=, location = self->location] {
-    MbarrierObject &barrier = findMbarrier(barrierPlace, knowledge.known, who);
+    MbarrierObject &barrier = findMbarrier(barrierPlace, knowledge, who);
     Stamp stamp = {barrier.agent.cta,
                    static_cast<uint16_t>(barrier.agent.index), 0,
                    barrier.state.getPhase() + 1, location};
@@ -48,7 +48,7 @@ static void issueLoad(SharedPlace place, SharedPlace barrierPlace,
     completeBytes(barrier, bytes, who);
   };
   if (!place.cta->shared->contains(place.address, bytes))
-    fail(HazardKind::OutOfBounds, who, ": ", bytes, " bytes at ",
+    fail(HazardKind::OutOfBounds, here(), ": ", bytes, " bytes at ",
          hex(place.address), " of shared memory, which ends at ",
          hex(place.cta->shared->getEnd()));
   machine->addPending(std::move(op));
@@ -104,7 +104,9 @@ void entry::bulkSend(uint64_t target, uint64_t source, uint64_t barrier,
             });
 }
 
-static TensorMap getTensorMap(const void *object, uint32_t rank) {
+/// The tensor map there, of that rank if one is given.
+static TensorMap getTensorMap(const void *object,
+                              std::optional<uint32_t> rank) {
   accessMemory(reinterpret_cast<uint64_t>(object), Space::Generic,
                TensorMap::encodedSize, 64, makeAccess(/*write=*/false));
   std::optional<TensorMap> map = TensorMap::decode(object);
@@ -112,14 +114,19 @@ static TensorMap getTensorMap(const void *object, uint32_t rank) {
     fail(HazardKind::BadDescriptor, here(), ": no tensor map is there");
   if (auto fault = map->findFault())
     fail(HazardKind::BadDescriptor, here(), ": a tensor map with ", *fault);
-  if (map->rank != rank)
-    fail(HazardKind::BadDescriptor, here(), ": ", rank,
+  if (rank && map->rank != *rank)
+    fail(HazardKind::BadDescriptor, here(), ": ", *rank,
          " coordinates for a tensor map of rank ", map->rank);
   uint32_t rowBytes = map->getCount(0) * getBytes(map->type);
   if (map->swizzle != Swizzle::None && rowBytes != getSpan(map->swizzle))
     fail(HazardKind::Unsupported, here(), ": a box row of ", rowBytes,
          " bytes with a swizzle of ", getSpan(map->swizzle));
   return *map;
+}
+
+void entry::prefetchMap(uint64_t map, int32_t location) {
+  self->location = location;
+  getTensorMap(reinterpret_cast<const void *>(map), std::nullopt);
 }
 
 /// Calls `visit(bytes into the box, bytes, address)` for each run of elements
@@ -218,7 +225,7 @@ issueStore(uint64_t source, uint32_t bytes, uint32_t alignment,
 /// Reductions are atomic, element by element.
 static void reduceInto(uint64_t target, const char *values, uint32_t bytes,
                        Reduction kind, ElementType type, Access access) {
-  access.stamp.flags |= Stamp::Atomic;
+  access.stamp.flags |= Stamp::Atomic | (numScopes - 1) << Stamp::ScopeShift;
   char *to = accessGlobal(target, bytes, getBytes(type), access);
   for (uint32_t at = 0; at < bytes; at += getBytes(type))
     if (!reduce(kind, type, to + at, values + at))

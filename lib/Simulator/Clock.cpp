@@ -95,3 +95,30 @@ void Clock::meet(const Clock &other) {
         times[i] = std::min(times[i], (*theirs)[i]);
     }
 }
+
+//===----------------------------------------------------------------------===//
+// With what the async proxy sees
+//===----------------------------------------------------------------------===//
+
+void Knowledge::raiseFloor(uint32_t cta) {
+  known.raiseFloor(cta);
+  for (Clock &clock : async)
+    clock.raiseFloor(cta);
+}
+
+void Knowledge::join(const Knowledge &other) {
+  known.join(other.known);
+  if (other.time)
+    known.raise(other.own, other.time);
+  for (size_t i = 0; i < async.size(); ++i) {
+    async[i].join(other.async[i]);
+    if (other.asyncTime[i])
+      async[i].raise(other.own, other.asyncTime[i]);
+  }
+}
+
+void Knowledge::meet(const Knowledge &other) {
+  known.meet(other.known);
+  for (size_t i = 0; i < async.size(); ++i)
+    async[i].meet(other.async[i]);
+}

@@ -3,6 +3,7 @@
 #ifndef MOE_LIB_SIMULATOR_CLOCK_H
 #define MOE_LIB_SIMULATOR_CLOCK_H
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -52,6 +53,35 @@ private:
 
   uint32_t floor;
   std::vector<std::pair<uint32_t, std::shared_ptr<Times>>> parts;
+};
+
+/// Memories that the async proxy sees apart.
+enum class ProxySpace : uint32_t { Shared, Global };
+
+/// What happened before something. Of that the async proxy sees what fences
+/// made visible to it, and what itself did.
+struct Knowledge {
+  Clock known;
+  std::array<Clock, 2> async;
+  /// The agent that knows all this, and up to which time its own accesses are
+  /// part of it.
+  Agent own{~0u, ~0u};
+  uint32_t time = 0;
+  std::array<uint32_t, 2> asyncTime = {};
+
+  uint32_t get(Agent agent) const {
+    return agent == own ? time : known.get(agent);
+  }
+  uint32_t getAsync(ProxySpace space, Agent agent) const {
+    auto index = static_cast<size_t>(space);
+    return agent == own ? asyncTime[index] : async[index].get(agent);
+  }
+
+  void raiseFloor(uint32_t cta);
+  /// Adds what `other` knows, its own accesses included.
+  void join(const Knowledge &other);
+  /// Keeps what `other` knows too, own accesses of both left out.
+  void meet(const Knowledge &other);
 };
 
 } // namespace mlir::moe::sim

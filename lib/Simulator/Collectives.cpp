@@ -249,16 +249,12 @@ uint32_t entry::elect(uint32_t mask, int32_t location) {
 void entry::syncWarp(uint32_t mask, int32_t location) {
   self->location = location;
   Knowledge mine;
-  release(mine.known, mine.asyncKnown);
+  release(mine);
   meet("bar.warp.sync", mask, &mine, [](Rendezvous &meeting) {
     Knowledge all;
     forEachLane(meeting, [&](Thread &, void *operand) {
-      auto &knowledge = *static_cast<Knowledge *>(operand);
-      all.known.join(knowledge.known);
-      all.asyncKnown.join(knowledge.asyncKnown);
+      all.join(*static_cast<Knowledge *>(operand));
     });
-    forEachLane(meeting, [&](Thread &lane, void *) {
-      acquire(lane, all.known, all.asyncKnown);
-    });
+    forEachLane(meeting, [&](Thread &lane, void *) { acquire(lane, all); });
   });
 }

@@ -128,6 +128,8 @@ std::span<const EntryPoint> mlir::moe::sim::getEntryPoints() {
   static const EntryPoint table[] = {
       ENTRY("load", load),
       ENTRY("store", store),
+      ENTRY("load_constant", loadConstant),
+      ENTRY("check_alignment", checkAlignment),
       ENTRY("atomic", atomic),
       ENTRY("fence", fence),
       ENTRY("fence_proxy_async", fenceProxyAsync),
@@ -173,6 +175,7 @@ std::span<const EntryPoint> mlir::moe::sim::getEntryPoints() {
       ENTRY("bulk_reduce", bulkReduce),
       ENTRY("bulk_commit", bulkCommit),
       ENTRY("bulk_wait", bulkWait),
+      ENTRY("prefetch_map", prefetchMap),
       ENTRY("tensor_load", tensorLoad),
       ENTRY("tensor_store", tensorStore),
       ENTRY("load_matrix", loadMatrix),

@@ -15,10 +15,16 @@ void *load(uint64_t pointer, uint32_t space, uint64_t size, uint64_t alignment,
            int32_t location);
 void *store(uint64_t pointer, uint32_t space, uint64_t size, uint64_t alignment,
             int32_t location);
+void *loadConstant(uint64_t pointer, uint32_t space, uint64_t size,
+                   uint64_t alignment, int32_t location);
+void checkAlignment(uint64_t pointer, uint64_t alignment, int32_t location);
+/// Bits of `flags`: reads, writes, acquires, releases; above them the scope:
+/// CTA, cluster, GPU, system.
 void *atomic(uint64_t pointer, uint32_t space, uint64_t size, uint32_t flags,
              int32_t location);
-void fence(int32_t location);
-void fenceProxyAsync(int32_t location);
+void fence(uint32_t scope, int32_t location);
+/// Bits of `spaces`: shared memory, global memory.
+void fenceProxyAsync(uint32_t spaces, int32_t location);
 uint64_t toGeneric(uint64_t pointer, uint32_t space, int32_t location);
 uint64_t fromGeneric(uint64_t pointer, uint32_t space, int32_t location);
 uint64_t mapToRank(uint64_t pointer, uint32_t space, uint32_t rank,
@@ -97,6 +103,7 @@ void bulkReduce(uint64_t target, uint64_t source, uint32_t size, uint32_t kind,
                 uint32_t type, int32_t location);
 void bulkCommit(int32_t location);
 void bulkWait(uint32_t left, uint32_t onlyRead, int32_t location);
+void prefetchMap(uint64_t map, int32_t location);
 void tensorLoad(uint64_t target, uint32_t space, const void *map,
                 const int32_t *coordinates, uint32_t rank, uint64_t barrier,
                 uint32_t multicast, int32_t location);

@@ -16,6 +16,10 @@ const char *mlir::moe::sim::getName(HazardKind kind) {
     return "never-written";
   case HazardKind::DataRace:
     return "data-race";
+  case HazardKind::NarrowScope:
+    return "narrow-scope";
+  case HazardKind::StaleRead:
+    return "stale-read";
   case HazardKind::MissingProxyFence:
     return "missing-proxy-fence";
   case HazardKind::MissingWait:

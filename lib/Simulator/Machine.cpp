@@ -66,6 +66,9 @@ bool Machine::startClusters() {
   return started;
 }
 
+/// At the time before, a thread started.
+static constexpr uint32_t firstTime = 2;
+
 void Machine::startCluster(Grid &grid, uint32_t number) {
   const Launch &launch = *grid.launch;
   const Kernel &kernel = *launch.kernel;
@@ -109,12 +112,14 @@ void Machine::startCluster(Grid &grid, uint32_t number) {
       thread->x = id % launch.block.x;
       thread->y = id / launch.block.x % launch.block.y;
       thread->z = id / launch.block.x / launch.block.y;
-      thread->known.raiseFloor(firstKnown);
-      thread->asyncKnown.raiseFloor(firstKnown);
+      thread->knowledge.raiseFloor(firstKnown);
+      thread->knowledge.own = thread->agent;
+      thread->knowledge.time = firstTime;
       thread->context.start(stacks.take(), runThread, thread.get());
       runnable.push_back(thread.get());
       cta->threads.push_back(std::move(thread));
     }
+    cluster->serials.push_back(cta->serial);
     cluster->ctas.push_back(std::move(cta));
   }
   residentCtas += size.count();
@@ -177,6 +182,7 @@ void Machine::resume(Thread *thread) {
   self = thread;
   running = &thread->context;
   thread->waitsFor = nullptr;
+  thread->loads = 0;
   ++statistics.switches;
   scheduler.switchTo(thread->context);
   self = nullptr;
@@ -345,25 +351,18 @@ std::string mlir::moe::sim::describe(const Thread &thread) {
 // Happened before
 //===----------------------------------------------------------------------===//
 
-void mlir::moe::sim::release(Clock &clock, Clock &asyncClock) {
-  clock.join(self->known);
-  clock.raise(self->agent, self->time);
-  asyncClock.join(self->asyncKnown);
-  asyncClock.raise(self->agent, self->asyncTime);
-  ++self->time;
+void mlir::moe::sim::release(Knowledge &knowledge) {
+  knowledge.join(self->knowledge);
+  ++self->knowledge.time;
 }
 
-void mlir::moe::sim::acquire(Thread &thread, const Clock &clock,
-                             const Clock &asyncClock) {
-  thread.known.join(clock);
-  thread.asyncKnown.join(asyncClock);
+void mlir::moe::sim::acquire(Thread &thread, const Knowledge &knowledge) {
+  thread.knowledge.join(knowledge);
 }
 
 Knowledge mlir::moe::sim::getKnowledge() {
-  Knowledge result{self->known, self->asyncKnown};
-  result.known.raise(self->agent, self->time);
-  result.asyncKnown.raise(self->agent, self->asyncTime);
-  ++self->time;
+  Knowledge result = self->knowledge;
+  ++self->knowledge.time;
   return result;
 }
 

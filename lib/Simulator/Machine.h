@@ -42,10 +42,9 @@ struct CopyGroups {
   std::optional<Agent> readAgent, writeAgent;
 };
 
-/// What happened before something; of that, what the async proxy sees.
-struct Knowledge {
-  Clock known, asyncKnown;
-};
+/// Which threads an operation on memory reaches: those of the CTA, of the
+/// cluster, all.
+static constexpr uint32_t numScopes = 3;
 
 struct Thread {
   Context context;
@@ -56,17 +55,15 @@ struct Thread {
   uint32_t id = 0;
   Agent agent;
 
-  /// Its accesses from now on are those of time `time`; at time 1 it started.
-  uint32_t time = 2;
-  Clock known;
-  /// Of what is known, the generic accesses that the async proxy sees; of its
-  /// own, those before `asyncTime`.
-  Clock asyncKnown;
-  uint32_t asyncTime = 0;
-  /// What fences before relaxed atomics release and after them acquire.
-  Knowledge fenced, unfenced;
+  /// Its accesses from now on are those of the knowledge's time.
+  Knowledge knowledge;
+  /// What fences before relaxed atomics release and after them acquire, for
+  /// each scope.
+  std::array<Knowledge, numScopes> fenced, unfenced;
 
   bool exited = false;
+  /// Loads since it last let others run.
+  uint32_t loads = 0;
   /// Where it is in the program, by number of location.
   int32_t location = 0;
   /// What it waits for; empty while it can run.
@@ -115,7 +112,7 @@ struct NamedBarrier {
   uint32_t expected = 0;
   uint32_t arrived = 0;
   int32_t location = 0;
-  Clock clock, asyncClock;
+  Knowledge knowledge;
   std::vector<Thread *> waiters;
   uint32_t votes = 0;
   uint32_t predicates = 0;
@@ -150,7 +147,9 @@ struct Cluster {
   std::vector<std::unique_ptr<Cta>> ctas;
   uint32_t phase = 0;
   uint32_t arrived = 0;
-  Clock clock, asyncClock, over, asyncOver;
+  Knowledge arriving, over;
+  /// The numbers of its CTAs.
+  std::vector<uint32_t> serials;
   std::vector<Thread *> waiters;
 
   uint32_t getLiveThreads() const {
@@ -222,8 +221,10 @@ public:
   std::vector<std::unique_ptr<Grid>> grids;
   const Options options;
   Statistics statistics;
-  /// What atomics release to those that acquire at the same address.
-  std::unordered_map<const void *, Knowledge> atomics;
+  /// What atomics release to those that acquire at the same address, by scope
+  /// and the first CTA in it.
+  using Released = std::map<std::pair<uint32_t, uint32_t>, Knowledge>;
+  std::unordered_map<const void *, Released> atomics;
 
 private:
   bool startClusters();
@@ -275,11 +276,11 @@ std::string describe(const Thread &thread);
 
 //===--- Happened before -------------------------------------------------===//
 
-/// Gives what the running thread knows, itself included, to the clocks. Its
-/// later accesses are not part of it.
-void release(Clock &clock, Clock &asyncClock);
-/// The running thread, or another that is stopped, learns what the clocks know.
-void acquire(Thread &thread, const Clock &clock, const Clock &asyncClock);
+/// Adds what the running thread knows, itself included. Its later accesses are
+/// not part of it.
+void release(Knowledge &knowledge);
+/// The running thread, or another that is stopped, learns.
+void acquire(Thread &thread, const Knowledge &knowledge);
 
 /// What an asynchronous operation of the running thread may rely on.
 Knowledge getKnowledge();

@@ -11,24 +11,29 @@ static std::string here() {
               describe(*self));
 }
 
+static Stamp getStamp() { return makeAccess(/*write=*/true).stamp; }
+
 //===----------------------------------------------------------------------===//
 // Finding and changing objects
 //===----------------------------------------------------------------------===//
 
 static void check(Mbarrier::Fault fault, const MbarrierObject &barrier,
-                  const std::string &who) {
+                  const Stamp &who) {
   switch (fault) {
   case Mbarrier::Fault::None:
     return;
   case Mbarrier::Fault::TooManyArrivals:
-    fail(HazardKind::BadBarrier, who, ": more arrivals at the mbarrier than ",
-         "phase ", barrier.state.getPhase(), " expects");
+    fail(HazardKind::BadBarrier, machine->describe(who),
+         ": more arrivals at the mbarrier than ", "phase ",
+         barrier.state.getPhase(), " expects");
   case Mbarrier::Fault::TooManyBytes:
-    fail(HazardKind::BadBarrier, who, ": all threads have arrived in phase ",
-         barrier.state.getPhase(), " of the mbarrier, and ",
-         -barrier.state.getBytes(), " bytes more came than expected");
+    fail(HazardKind::BadBarrier, machine->describe(who),
+         ": all threads have arrived in phase ", barrier.state.getPhase(),
+         " of the mbarrier, and ", -barrier.state.getBytes(),
+         " bytes more came than expected");
   case Mbarrier::Fault::CountRange:
-    fail(HazardKind::BadBarrier, who, ": a count that an mbarrier cannot hold");
+    fail(HazardKind::BadBarrier, machine->describe(who),
+         ": a count that an mbarrier cannot hold");
   }
 }
 
@@ -37,36 +42,38 @@ static void noteState(MbarrierObject &barrier, uint32_t phaseBefore) {
   if (barrier.state.getPhase() == phaseBefore)
     return;
   barrier.over = barrier.arriving;
-  barrier.asyncOver = barrier.asyncArriving;
-  barrier.over.raise(barrier.agent, barrier.state.getPhase());
+  barrier.over.known.raise(barrier.agent, barrier.state.getPhase());
   machine->wakeAll(barrier.waiters);
 }
 
 MbarrierObject &mlir::moe::sim::findMbarrier(SharedPlace place,
-                                             const Clock &known,
-                                             const std::string &who) {
-  std::string name = text("mbarrier ", hex(place.address), " of CTA ",
-                          place.cta->serial - place.cta->grid->firstSerial);
+                                             const Knowledge &knowledge,
+                                             const Stamp &who) {
+  // Only texts need it, and they are rare.
+  auto name = [&] {
+    return text(machine->describe(who), ", mbarrier ", hex(place.address),
+                " of CTA ", place.cta->serial - place.cta->grid->firstSerial);
+  };
   if (!place.cta->shared)
-    fail(HazardKind::RemoteExited, who, ", ", name, ": that CTA has ended");
+    fail(HazardKind::RemoteExited, name(), ": that CTA has ended");
   if (place.address % 8)
-    fail(HazardKind::Misaligned, who, ", ", name, ": expected a multiple of 8");
+    fail(HazardKind::Misaligned, name(), ": expected a multiple of 8");
   auto found = place.cta->shared->mbarriers.find(place.address);
   if (found == place.cta->shared->mbarriers.end())
-    fail(HazardKind::BadBarrier, who, ", ", name, ": it is not initialised");
+    fail(HazardKind::BadBarrier, name(), ": it is not initialised");
   MbarrierObject &barrier = found->second;
   const Stamp &init = barrier.initialised;
-  if (known.get(init.getAgent()) < init.time)
-    fail(HazardKind::DataRace, who, ", ", name,
+  if (knowledge.get(init.getAgent()) < init.time)
+    fail(HazardKind::DataRace, name(),
          ": nothing orders it after the initialisation, ",
          machine->describe(init));
   return barrier;
 }
 
 void mlir::moe::sim::checkInitFence(const MbarrierObject &barrier,
-                                    const std::string &who) {
+                                    const Stamp &who) {
   if (!barrier.fenced)
-    fail(HazardKind::MissingInitFence, who,
+    fail(HazardKind::MissingInitFence, machine->describe(who),
          ": the mbarrier's initialisation is not visible to the async proxy ",
          "and the cluster, no fence followed ",
          machine->describe(barrier.initialised));
@@ -75,28 +82,26 @@ void mlir::moe::sim::checkInitFence(const MbarrierObject &barrier,
 /// The object of an operation of the running thread.
 static MbarrierObject &findOperand(uint64_t pointer, uint32_t space) {
   SharedPlace place = resolveShared(pointer, Space(space));
-  Clock known = self->known;
-  known.raise(self->agent, self->time);
-  MbarrierObject &barrier = findMbarrier(place, known, here());
+  Stamp who = getStamp();
+  MbarrierObject &barrier = findMbarrier(place, self->knowledge, who);
   if (place.cta != self->cta) {
-    if (!self->known.knows(place.cta->serial))
+    if (!self->knowledge.known.knows(place.cta->serial))
       fail(HazardKind::RemoteNotStarted, here(),
            ": nothing says that the CTA of the mbarrier has started");
-    checkInitFence(barrier, here());
-    place.cta->visitors[{self->agent.cta, self->agent.index}] =
-        makeAccess(true).stamp;
+    checkInitFence(barrier, who);
+    place.cta->visitors[{self->agent.cta, self->agent.index}] = who;
   }
   return barrier;
 }
 
 void mlir::moe::sim::completeBytes(MbarrierObject &barrier, uint32_t bytes,
-                                   const std::string &who) {
+                                   const Stamp &who) {
   uint32_t phase = barrier.state.getPhase();
   check(barrier.state.completeBytes(bytes), barrier, who);
   noteState(barrier, phase);
 }
 
-void mlir::moe::sim::arrive(MbarrierObject &barrier, const std::string &who) {
+void mlir::moe::sim::arrive(MbarrierObject &barrier, const Stamp &who) {
   uint32_t phase = barrier.state.getPhase();
   check(barrier.state.arrive(1), barrier, who);
   noteState(barrier, phase);
@@ -145,7 +150,7 @@ void entry::fenceMbarrierInit(int32_t location) {
   for (auto &[address, barrier] : self->cta->shared->mbarriers) {
     const Stamp &init = barrier.initialised;
     if (init.getAgent() == self->agent ||
-        self->known.get(init.getAgent()) >= init.time)
+        self->knowledge.get(init.getAgent()) >= init.time)
       barrier.fenced = true;
   }
 }
@@ -158,10 +163,10 @@ uint64_t entry::mbarrierArrive(uint64_t pointer, uint32_t space, uint32_t count,
   uint32_t phase = barrier.state.getPhase();
   bool drop = flags & 1, relaxed = flags & 2, mayNotComplete = flags & 4;
   if (!relaxed)
-    release(barrier.arriving, barrier.asyncArriving);
+    release(barrier.arriving);
   if (bytes)
-    check(barrier.state.expectBytes(bytes), barrier, here());
-  check(barrier.state.arrive(count, drop), barrier, here());
+    check(barrier.state.expectBytes(bytes), barrier, getStamp());
+  check(barrier.state.arrive(count, drop), barrier, getStamp());
   if (mayNotComplete && barrier.state.getPhase() != phase)
     fail(HazardKind::BadBarrier, here(), ": it completes the phase");
   noteState(barrier, phase);
@@ -173,20 +178,20 @@ void entry::mbarrierExpect(uint64_t pointer, uint32_t space, uint32_t bytes,
   self->location = location;
   MbarrierObject &barrier = findOperand(pointer, space);
   uint32_t phase = barrier.state.getPhase();
-  check(barrier.state.expectBytes(bytes), barrier, here());
+  check(barrier.state.expectBytes(bytes), barrier, getStamp());
   noteState(barrier, phase);
 }
 
 void entry::mbarrierComplete(uint64_t pointer, uint32_t space, uint32_t bytes,
                              int32_t location) {
   self->location = location;
-  completeBytes(findOperand(pointer, space), bytes, here());
+  completeBytes(findOperand(pointer, space), bytes, getStamp());
 }
 
 static bool testParity(MbarrierObject &barrier, uint32_t parity) {
   if (!barrier.state.isOver(parity))
     return false;
-  acquire(*self, barrier.over, barrier.asyncOver);
+  acquire(*self, barrier.over);
   return true;
 }
 

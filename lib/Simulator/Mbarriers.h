@@ -7,19 +7,19 @@
 
 namespace mlir::moe::sim {
 
-/// The object there, which must be initialised as far as `known` tells.
-MbarrierObject &findMbarrier(SharedPlace place, const Clock &known,
-                             const std::string &who);
+/// The object there, which must be initialised as far as `knowledge` tells.
+/// `who` is only for messages.
+MbarrierObject &findMbarrier(SharedPlace place, const Knowledge &knowledge,
+                             const Stamp &who);
 
 /// Fails unless copies and other CTAs see the initialisation.
-void checkInitFence(const MbarrierObject &barrier, const std::string &who);
+void checkInitFence(const MbarrierObject &barrier, const Stamp &who);
 
 /// A copy has brought bytes.
-void completeBytes(MbarrierObject &barrier, uint32_t bytes,
-                   const std::string &who);
+void completeBytes(MbarrierObject &barrier, uint32_t bytes, const Stamp &who);
 
 /// The copies of a thread are complete.
-void arrive(MbarrierObject &barrier, const std::string &who);
+void arrive(MbarrierObject &barrier, const Stamp &who);
 
 } // namespace mlir::moe::sim
 

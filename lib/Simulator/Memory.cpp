@@ -9,7 +9,8 @@
 using namespace mlir::moe::sim;
 
 SharedMemory::SharedMemory(uint32_t bytes)
-    : shadow(base + bytes, /*written=*/false), end(base + bytes) {
+    : shadow(base + bytes, /*written=*/false, ProxySpace::Shared),
+      end(base + bytes) {
   // As an allocation of the device, so that generic addresses are aligned
   // alike.
   size_t size = (end + 1023) / 1024 * 1024;
@@ -65,7 +66,7 @@ std::optional<uint32_t> SharedMemory::findMbarrier(uint32_t address,
 GlobalMemory::GlobalMemory(std::span<const Buffer> buffers) {
   for (const Buffer &buffer : buffers)
     ranges.push_back({buffer, reinterpret_cast<uint64_t>(buffer.data),
-                      Shadow(buffer.size, buffer.written)});
+                      Shadow(buffer.size, buffer.written, ProxySpace::Global)});
   std::sort(ranges.begin(), ranges.end(),
             [](const Range &a, const Range &b) { return a.begin < b.begin; });
 }

@@ -26,8 +26,7 @@ struct MbarrierObject {
   /// Whether a fence made that visible beyond the generic proxy of the CTA.
   bool fenced = false;
   /// What arriving threads knew; and that of the phases that are over.
-  Clock arriving, over;
-  Clock asyncArriving, asyncOver;
+  Knowledge arriving, over;
   std::vector<Thread *> waiters;
 };
 

@@ -6,11 +6,12 @@
 
 using namespace mlir::moe::sim;
 
-Shadow::Shadow(size_t size, bool written)
-    : written(written), pages((size / 4 + pageCells) / pageCells) {}
+Shadow::Shadow(size_t size, bool written, ProxySpace space)
+    : written(written), space(space),
+      pages((size / cellBytes + pageCells) / pageCells) {}
 
-Shadow::Cell &Shadow::getCell(size_t word) {
-  std::unique_ptr<Page> &page = pages[word / pageCells];
+Shadow::Cell *Shadow::getCells(size_t index) {
+  std::unique_ptr<Page> &page = pages[index / pageCells];
   if (!page) {
     page = std::make_unique<Page>();
     // What the host wrote is known to everyone: it is no agent's.
@@ -18,36 +19,67 @@ Shadow::Cell &Shadow::getCell(size_t word) {
       for (Cell &cell : *page)
         cell.write.flags = Stamp::Valid;
   }
-  return (*page)[word % pageCells];
+  return &(*page)[index % pageCells];
 }
 
 std::optional<Conflict> Shadow::access(size_t offset, size_t size,
-                                       const Access &what) {
-  for (size_t at = offset, end = offset + size; at < end;) {
-    Cell &cell = getCell(at / 4);
-    size_t wordEnd = at / 4 * 4 + 4;
-    bool whole = at % 4 == 0 && wordEnd <= end;
-    if (whole && cell.split < 0) {
-      if (auto conflict = access(cell, at, what))
+                                       const Access &access) {
+  Check check{access, offset, offset + size, {}, {}};
+  for (size_t index = offset / cellBytes; index * cellBytes < check.end;) {
+    Cell *cell = getCells(index);
+    size_t pageEnd = (index / pageCells + 1) * pageCells;
+    for (; index < pageEnd && index * cellBytes < check.end; ++index, ++cell)
+      if (auto conflict =
+              accessPart(*cell, index * cellBytes, cellBytes, check))
         return conflict;
-      at = wordEnd;
-      continue;
-    }
-    if (cell.split < 0) {
-      Cell part = cell;
-      cell.split = static_cast<int32_t>(splits.size());
-      splits.push_back({part, part, part, part});
-      if (cell.readers >= 0)
-        for (size_t i = 1; i < 4; ++i) {
-          auto copy = readers[static_cast<size_t>(cell.readers)];
-          splits.back()[i].readers = static_cast<int32_t>(readers.size());
-          readers.push_back(std::move(copy));
-        }
-    }
-    auto &parts = splits[static_cast<size_t>(cell.split)];
-    for (; at < std::min(wordEnd, end); ++at)
-      if (auto conflict = access(parts[at % 4], at, what))
+  }
+  return std::nullopt;
+}
+
+void Shadow::split(Cell &cell) {
+  Cell part = cell;
+  if (freeSplits.empty()) {
+    cell.split = static_cast<int32_t>(splits.size());
+    splits.emplace_back();
+  } else {
+    cell.split = freeSplits.back();
+    freeSplits.pop_back();
+  }
+  auto &parts = splits[static_cast<size_t>(cell.split)];
+  parts = {part, part, part, part};
+  if (cell.readers < 0)
+    return;
+  // The first part keeps the list, the others get copies.
+  for (size_t i = 1; i < 4; ++i) {
+    auto copy = readers[static_cast<size_t>(cell.readers)];
+    parts[i].readers = static_cast<int32_t>(readers.size());
+    readers.push_back(std::move(copy));
+  }
+  cell.readers = -1;
+}
+
+std::optional<Conflict> Shadow::accessPart(Cell &cell, size_t begin,
+                                           size_t size, Check &check) {
+  bool whole = check.begin <= begin && begin + size <= check.end;
+  if (cell.split < 0) {
+    if (whole)
+      return accessWhole(cell, begin, check);
+    split(cell);
+  }
+  auto &parts = splits[static_cast<size_t>(cell.split)];
+  size_t partSize = size / 4;
+  for (size_t i = 0; i < 4; ++i) {
+    size_t at = begin + i * partSize;
+    if (at < check.end && check.begin < at + partSize)
+      if (auto conflict = accessPart(parts[i], at, partSize, check))
         return conflict;
+  }
+  // A write leaves the parts alike, so they can be one again.
+  if (whole && check.access.write) {
+    cell.write = check.access.stamp;
+    cell.reads = {};
+    freeSplits.push_back(cell.split);
+    cell.split = -1;
   }
   return std::nullopt;
 }
@@ -56,35 +88,72 @@ std::optional<Conflict> Shadow::access(size_t offset, size_t size,
 /// writes of one agent happen in order; so do its asynchronous operations.
 static bool isOrdered(const Stamp &earlier, const Access &access) {
   return earlier.getAgent() == access.stamp.getAgent() ||
-         access.known->get(earlier.getAgent()) >= earlier.time;
+         access.knowledge->get(earlier.getAgent()) >= earlier.time;
 }
 
-std::optional<Conflict> Shadow::access(Cell &cell, size_t offset,
-                                       const Access &access) {
+/// Whether the scopes of two atomics hold the threads of both.
+static bool reachEachOther(const Stamp &earlier, const Access &access) {
+  switch (std::min(earlier.getScope(), access.stamp.getScope())) {
+  case 0:
+    return earlier.cta == access.stamp.cta;
+  case 1:
+    return std::find(access.cluster.begin(), access.cluster.end(),
+                     earlier.cta) != access.cluster.end();
+  default:
+    return true;
+  }
+}
+
+std::optional<HazardKind> Shadow::findWriteFault(const Stamp &last,
+                                                 const Access &access) const {
+  if (!last.isValid())
+    return access.write || access.allowUnwritten
+               ? std::nullopt
+               : std::optional(HazardKind::NeverWritten);
+  if (last.isAtomic() && access.stamp.isAtomic())
+    return reachEachOther(last, access) || isOrdered(last, access)
+               ? std::nullopt
+               : std::optional(HazardKind::NarrowScope);
+  if (!isOrdered(last, access))
+    return HazardKind::DataRace;
+  if (access.async && !last.isAsync() &&
+      access.knowledge->getAsync(space, last.getAgent()) < last.time)
+    return HazardKind::MissingProxyFence;
+  if (access.constantSince && last.cta >= access.constantSince)
+    return HazardKind::StaleRead;
+  return std::nullopt;
+}
+
+std::optional<Conflict> Shadow::accessWhole(Cell &cell, size_t begin,
+                                            Check &check) {
+  const Access &access = check.access;
   auto conflict = [&](HazardKind kind, const Stamp &other, bool otherWrote) {
-    return Conflict{kind, offset, other, otherWrote};
+    // Of a cell that holds more than the access the first byte accessed.
+    return Conflict{kind, std::max(begin, check.begin), other, otherWrote};
   };
-  const Stamp &last = cell.write;
-  if (!last.isValid()) {
-    if (!access.write && !access.allowUnwritten)
-      return conflict(HazardKind::NeverWritten, last, true);
-  } else if (!(last.isAtomic() && access.stamp.isAtomic())) {
-    if (!isOrdered(last, access))
-      return conflict(HazardKind::DataRace, last, true);
-    if (access.asyncKnown && !last.isAsync() &&
-        access.asyncKnown->get(last.getAgent()) < last.time)
-      return conflict(HazardKind::MissingProxyFence, last, true);
+  // Neighbours have mostly been written together.
+  if (!cell.write.isValid() || cell.write != check.write) {
+    if (auto kind = findWriteFault(cell.write, access))
+      return conflict(*kind, cell.write, true);
+    check.write = cell.write;
   }
   if (!access.write) {
-    addReader(cell, access);
+    addReader(cell, check);
     return std::nullopt;
   }
   auto isBad = [&](const Stamp &read) {
-    return read.isValid() && !(read.isAtomic() && access.stamp.isAtomic()) &&
-           !isOrdered(read, access);
+    if (!read.isValid() || read == check.read)
+      return false;
+    if (!(read.isAtomic() && access.stamp.isAtomic() &&
+          reachEachOther(read, access)) &&
+        !isOrdered(read, access))
+      return true;
+    check.read = read;
+    return false;
   };
-  if (isBad(cell.read))
-    return conflict(HazardKind::DataRace, cell.read, false);
+  for (const Stamp &read : cell.reads)
+    if (isBad(read))
+      return conflict(HazardKind::DataRace, read, false);
   if (cell.readers >= 0)
     for (const Stamp &read : readers[static_cast<size_t>(cell.readers)])
       if (isBad(read))
@@ -94,14 +163,26 @@ std::optional<Conflict> Shadow::access(Cell &cell, size_t offset,
   return std::nullopt;
 }
 
-void Shadow::addReader(Cell &cell, const Access &access) {
-  if (cell.readers < 0 &&
-      (!cell.read.isValid() || isOrdered(cell.read, access))) {
-    cell.read = access.stamp;
-    return;
+/// A read that another follows for sure need not be kept.
+void Shadow::addReader(Cell &cell, Check &check) {
+  const Stamp &stamp = check.access.stamp;
+  Stamp *free = nullptr;
+  for (Stamp &read : cell.reads) {
+    if (read.isValid() && read.getAgent() == stamp.getAgent()) {
+      read = stamp;
+      return;
+    }
+    if (free)
+      continue;
+    if (!read.isValid() || read == check.read) {
+      free = &read;
+    } else if (isOrdered(read, check.access)) {
+      check.read = read;
+      free = &read;
+    }
   }
-  if (cell.read.getAgent() == access.stamp.getAgent()) {
-    cell.read = access.stamp;
+  if (free) {
+    *free = stamp;
     return;
   }
   if (cell.readers < 0) {
@@ -115,16 +196,16 @@ void Shadow::addReader(Cell &cell, const Access &access) {
   }
   auto &others = readers[static_cast<size_t>(cell.readers)];
   auto same = std::find_if(others.begin(), others.end(), [&](const Stamp &s) {
-    return s.getAgent() == access.stamp.getAgent();
+    return s.getAgent() == stamp.getAgent();
   });
   if (same == others.end())
-    others.push_back(access.stamp);
+    others.push_back(stamp);
   else
-    *same = access.stamp;
+    *same = stamp;
 }
 
 void Shadow::dropReaders(Cell &cell) {
-  cell.read = {};
+  cell.reads = {};
   if (cell.readers < 0)
     return;
   readers[static_cast<size_t>(cell.readers)].clear();

@@ -180,7 +180,8 @@ static WgmmaOp &getOp(Warpgroup &warpgroup, const WgmmaOp &issued,
     warpgroup.ops.push_back(issued);
     WgmmaOp &op = warpgroup.ops.back();
     op.slot = slot ? *slot : makeSlot(warpgroup, op.columns);
-    op.knowledge = {self->known, self->asyncKnown};
+    op.knowledge = self->knowledge;
+    op.knowledge.own = {};
     return op;
   }
   WgmmaOp &op = warpgroup.ops[index];
@@ -193,8 +194,7 @@ static WgmmaOp &getOp(Warpgroup &warpgroup, const WgmmaOp &issued,
          ": its operands differ from those of other threads of the "
          "warpgroup at ",
          machine->describeLocation(op.location));
-  op.knowledge.known.meet(self->known);
-  op.knowledge.asyncKnown.meet(self->asyncKnown);
+  op.knowledge.meet(self->knowledge);
   return op;
 }
 
@@ -312,5 +312,5 @@ void entry::wgmmaWait(uint32_t left, int32_t location) {
     ++warpgroup.executed;
   }
   self->wgmmaWaited = std::max(self->wgmmaWaited, last);
-  self->known.raise(warpgroup.agent, last);
+  self->knowledge.known.raise(warpgroup.agent, last);
 }

@@ -14,6 +14,8 @@ enum class HazardKind {
   ReadOnly,          ///< A store to memory that the kernel may only read.
   NeverWritten,      ///< Read of memory or registers without a value.
   DataRace,          ///< Two accesses, one a write, that nothing orders.
+  NarrowScope,       ///< Atomics whose scopes leave each other's thread out.
+  StaleRead,         ///< Through the non-coherent cache, of what is written.
   MissingProxyFence, ///< Ordered, but not across the two memory proxies.
   MissingWait,       ///< Use of what an asynchronous operation still works on.
   UnfinishedCopy,    ///< A thread ends before its copies have read memory.

@@ -61,6 +61,17 @@ private:
   SmallVector<std::string> locations;
 };
 
+/// Which threads an operation on memory synchronises with, as the runtime
+/// counts.
+enum class Scope : int64_t { Cta, Cluster, Gpu, System };
+
+Scope getScope(NVVM::MemScopeKind kind);
+void lowerFence(Scope scope, Calls &calls);
+
+/// What an atomic access does, as bits for the runtime.
+int64_t getAtomicFlags(bool reads, bool writes, bool acquires, bool releases,
+                       Scope scope);
+
 /// Each replaces an op of its kind by calls: true if it was one, failure after
 /// an error. The op itself is left without uses and erased by the caller.
 FailureOr<bool> lowerMemory(Operation *op, Calls &calls);
@@ -71,8 +82,8 @@ FailureOr<bool> lowerMatrices(Operation *op, Calls &calls);
 FailureOr<bool> lowerConversions(Operation *op, Calls &calls);
 FailureOr<bool> lowerPtx(Operation *op, Calls &calls);
 
-/// Whether the op is a wgmma, which gives accumulators.
-bool isWgmma(Operation *op);
+/// Replaces ops with PTX of their own by asm ops.
+void expandInlinePtx(LLVM::LLVMFuncOp function);
 
 /// Accumulators that a wgmma gives are values only once nothing else is done
 /// with them but to move them: inserts the calls that take the values.

@@ -103,6 +103,22 @@ static FailureOr<bool> lowerMbarriers(Operation *op, Calls &calls) {
       .Default([](Operation *) { return false; });
 }
 
+/// The memory that a fence makes visible to the async proxy.
+static constexpr int64_t sharedSpace = 1, globalSpace = 2;
+
+static int64_t getFencedSpaces(NVVM::ProxyKind kind) {
+  switch (kind) {
+  case NVVM::ProxyKind::async:
+    return sharedSpace | globalSpace;
+  case NVVM::ProxyKind::async_shared:
+    return sharedSpace;
+  case NVVM::ProxyKind::async_global:
+    return globalSpace;
+  default:
+    return 0;
+  }
+}
+
 FailureOr<bool> mlir::moe::lowerBarriers(Operation *op, Calls &calls) {
   return llvm::TypeSwitch<Operation *, FailureOr<bool>>(op)
       .Case<NVVM::Barrier0Op>([&](auto) {
@@ -146,18 +162,16 @@ FailureOr<bool> mlir::moe::lowerBarriers(Operation *op, Calls &calls) {
       })
       .Case<NVVM::FenceProxyOp>([&](NVVM::FenceProxyOp op) {
         // Other proxies than the async one are not told apart.
-        if (op.getKind() == NVVM::ProxyKind::async ||
-            op.getKind() == NVVM::ProxyKind::async_global ||
-            op.getKind() == NVVM::ProxyKind::async_shared)
-          calls.call("fence_proxy_async", {});
+        if (int64_t spaces = getFencedSpaces(op.getKind()))
+          calls.call("fence_proxy_async", {calls.i32(spaces)});
         return true;
       })
       .Case<NVVM::FenceProxySyncRestrictOp>([&](auto) {
-        calls.call("fence_proxy_async", {});
+        calls.call("fence_proxy_async", {calls.i32(sharedSpace)});
         return true;
       })
-      .Case<NVVM::FenceProxyAcquireOp, NVVM::FenceProxyReleaseOp>([&](auto) {
-        calls.call("fence", {});
+      .Case<NVVM::FenceProxyAcquireOp, NVVM::FenceProxyReleaseOp>([&](auto op) {
+        lowerFence(getScope(op.getScope()), calls);
         return true;
       })
       .Case<NVVM::SetMaxRegisterOp>([&](NVVM::SetMaxRegisterOp op) {

@@ -3,6 +3,7 @@
 #include "Calls.h"
 
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -29,15 +30,41 @@ static bool isShared(Type type) {
          (pointer.getAddressSpace() == 3 || pointer.getAddressSpace() == 7);
 }
 
-/// What an atomic access does, as the runtime counts: reads, writes, acquires,
-/// releases.
-static int64_t getFlags(bool reads, bool writes, LLVM::AtomicOrdering order) {
+int64_t mlir::moe::getAtomicFlags(bool reads, bool writes, bool acquires,
+                                  bool releases, Scope scope) {
+  return reads | writes << 1 | (acquires && reads) << 2 |
+         (releases && writes) << 3 | static_cast<int64_t>(scope) << 4;
+}
+
+/// The scope that a name of LLVM means; without one it is that of the system.
+static Scope parseScope(std::optional<StringRef> name) {
+  return llvm::StringSwitch<Scope>(name.value_or(""))
+      .Cases({"singlethread", "block"}, Scope::Cta)
+      .Case("cluster", Scope::Cluster)
+      .Cases({"device", "agent"}, Scope::Gpu)
+      .Default(Scope::System);
+}
+
+Scope mlir::moe::getScope(NVVM::MemScopeKind kind) {
+  switch (kind) {
+  case NVVM::MemScopeKind::CTA:
+    return Scope::Cta;
+  case NVVM::MemScopeKind::CLUSTER:
+    return Scope::Cluster;
+  case NVVM::MemScopeKind::GPU:
+    return Scope::Gpu;
+  case NVVM::MemScopeKind::SYS:
+    return Scope::System;
+  }
+  llvm_unreachable("a scope");
+}
+
+static int64_t getFlags(bool reads, bool writes, LLVM::AtomicOrdering order,
+                        std::optional<StringRef> scope) {
   using Order = LLVM::AtomicOrdering;
   bool both = order == Order::acq_rel || order == Order::seq_cst;
-  bool acquires = both || order == Order::acquire;
-  bool releases = both || order == Order::release;
-  return reads | writes << 1 | (acquires && reads) << 2 |
-         (releases && writes) << 3;
+  return getAtomicFlags(reads, writes, both || order == Order::acquire,
+                        both || order == Order::release, parseScope(scope));
 }
 
 static Value checkAtomic(Calls &calls, Value pointer, Type type, Operation *op,
@@ -55,11 +82,15 @@ static Value checkAccess(Calls &calls, Op op, Type type, bool write) {
   LLVM::AtomicOrdering order = op.getOrdering();
   if (order != LLVM::AtomicOrdering::not_atomic || op.getVolatile_())
     return checkAtomic(calls, pointer, type, op,
-                       getFlags(!write, write, order));
+                       getFlags(!write, write, order, op.getSyncscope()));
   uint64_t alignment = op.getAlignment().value_or(
       static_cast<uint64_t>(layout.getTypeABIAlignment(type)));
   auto size = static_cast<int64_t>(layout.getTypeSize(type));
-  return calls.call(write ? "store" : "load", calls.pointerType(),
+  StringRef name = write ? "store" : "load";
+  if constexpr (std::is_same_v<Op, LLVM::LoadOp>)
+    if (op.getInvariant())
+      name = "load_constant";
+  return calls.call(name, calls.pointerType(),
                     {calls.toI64(pointer), calls.space(pointer),
                      calls.i64(size),
                      calls.i64(static_cast<int64_t>(alignment))});
@@ -87,6 +118,10 @@ static void lowerCast(LLVM::AddrSpaceCastOp op, Calls &calls) {
   op.getRes().replaceAllUsesWith(calls.fromBits(bits, op.getType()));
 }
 
+void mlir::moe::lowerFence(Scope scope, Calls &calls) {
+  calls.call("fence", {calls.i32(static_cast<int64_t>(scope))});
+}
+
 FailureOr<bool> mlir::moe::lowerMemory(Operation *op, Calls &calls) {
   OpBuilder &builder = calls.builder;
   Location loc = op->getLoc();
@@ -108,8 +143,9 @@ FailureOr<bool> mlir::moe::lowerMemory(Operation *op, Calls &calls) {
         return true;
       })
       .Case<LLVM::AtomicRMWOp>([&](LLVM::AtomicRMWOp op) {
-        Value address = checkAtomic(calls, op.getPtr(), op.getType(), op,
-                                    getFlags(true, true, op.getOrdering()));
+        Value address = checkAtomic(
+            calls, op.getPtr(), op.getType(), op,
+            getFlags(true, true, op.getOrdering(), op.getSyncscope()));
         op.getRes().replaceAllUsesWith(
             LLVM::AtomicRMWOp::create(builder, loc, op.getBinOp(), address,
                                       op.getVal(),
@@ -118,9 +154,9 @@ FailureOr<bool> mlir::moe::lowerMemory(Operation *op, Calls &calls) {
         return true;
       })
       .Case<LLVM::AtomicCmpXchgOp>([&](LLVM::AtomicCmpXchgOp op) {
-        Value address =
-            checkAtomic(calls, op.getPtr(), op.getVal().getType(), op,
-                        getFlags(true, true, op.getSuccessOrdering()));
+        Value address = checkAtomic(
+            calls, op.getPtr(), op.getVal().getType(), op,
+            getFlags(true, true, op.getSuccessOrdering(), op.getSyncscope()));
         op.getRes().replaceAllUsesWith(
             LLVM::AtomicCmpXchgOp::create(builder, loc, address, op.getCmp(),
                                           op.getVal(),
@@ -147,9 +183,16 @@ FailureOr<bool> mlir::moe::lowerMemory(Operation *op, Calls &calls) {
         lowerCast(op, calls);
         return true;
       })
-      .Case<LLVM::FenceOp, NVVM::MembarOp, NVVM::FenceScClusterOp,
-            NVVM::FenceSyncRestrictOp>([&](auto) {
-        calls.call("fence", {});
+      .Case<LLVM::FenceOp>([&](LLVM::FenceOp op) {
+        lowerFence(parseScope(op.getSyncscope()), calls);
+        return true;
+      })
+      .Case<NVVM::MembarOp>([&](NVVM::MembarOp op) {
+        lowerFence(getScope(op.getScope()), calls);
+        return true;
+      })
+      .Case<NVVM::FenceScClusterOp, NVVM::FenceSyncRestrictOp>([&](auto) {
+        lowerFence(Scope::Cluster, calls);
         return true;
       })
       .Case<NVVM::MapaOp>([&](NVVM::MapaOp op) {
@@ -159,7 +202,14 @@ FailureOr<bool> mlir::moe::lowerMemory(Operation *op, Calls &calls) {
         op.getRes().replaceAllUsesWith(calls.fromBits(bits, op.getType()));
         return true;
       })
-      .Case<NVVM::PrefetchOp, NVVM::CpAsyncBulkPrefetchOp,
-            NVVM::CpAsyncBulkTensorPrefetchOp>([](auto) { return true; })
+      .Case<NVVM::PrefetchOp>([&](NVVM::PrefetchOp op) {
+        if (op.getTensormap()) {
+          calls.guard(op, op.getPredicate());
+          calls.call("prefetch_map", {calls.toI64(op.getAddr())});
+        }
+        return true;
+      })
+      .Case<NVVM::CpAsyncBulkPrefetchOp, NVVM::CpAsyncBulkTensorPrefetchOp>(
+          [](auto) { return true; })
       .Default([](Operation *) { return false; });
 }

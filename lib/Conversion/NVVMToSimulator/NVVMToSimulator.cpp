@@ -171,6 +171,7 @@ static void dropDeviceAttributes(LLVM::LLVMFuncOp function) {
 LogicalResult ConvertNVVMToSimulatorPass::convert(LLVM::LLVMFuncOp function,
                                                   const SharedLayout &layout,
                                                   Calls &calls) {
+  expandInlinePtx(function);
   readAccumulators(function, calls);
   SmallVector<Operation *> ops;
   function.walk([&](Operation *op) { ops.push_back(op); });
