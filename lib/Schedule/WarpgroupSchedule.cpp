@@ -143,6 +143,15 @@ static int64_t getAccumulatorColumns(const WarpgroupSchedule &schedule,
   return schedule.columns * problem.getProjections();
 }
 
+/// A producer that gathers keeps an address for each of its rows.
+static Violation checkGather(const WarpgroupSchedule &schedule,
+                             const GemmProblem &problem) {
+  if (problem.gathersRows && schedule.rows > 128)
+    return refuse("rows", llvm::Twine(schedule.rows),
+                  "at most 128 for rows found through an index");
+  return std::nullopt;
+}
+
 static Violation checkSums(const WarpgroupSchedule &schedule,
                            const GemmProblem &problem) {
   int64_t columns = getAccumulatorColumns(schedule, problem);
@@ -166,6 +175,8 @@ Violation mlir::moe::checkWarpgroupSchedule(const WarpgroupSchedule &schedule,
   if (Violation violation = checkFormats(*problem))
     return violation;
   if (Violation violation = checkLayouts(schedule, *problem))
+    return violation;
+  if (Violation violation = checkGather(schedule, *problem))
     return violation;
   return checkSums(schedule, *problem);
 }

@@ -67,7 +67,8 @@ SharedMemoryLayout getSharedMemoryLayout(const WarpgroupSchedule &schedule,
 /// * rows are 64 or 128 for each consumer of a tile.
 /// * columns are a multiple of 8, and depth 64: one swizzled row.
 /// * There are 2 to 8 stages.
-/// * The sums of a thread fit its registers.
+/// * The sums of a thread fit its registers, and so do the addresses of the rows
+///   that a thread of the producer gathers: at most 128 rows.
 /// * Rows and weights are stored in the same 16 bits, sums made in f32.
 /// * Lengths of rows in memory are multiples of 16 bytes, for bulk copies.
 /// * in_out weights have tiles of whole swizzled rows; only two projections of

@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FastMath.h"
 #include "GemmKernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -154,8 +155,11 @@ private:
       for (auto [argument, operand] :
            llvm::zip_equal(body->getArguments(), operands))
         mapping.map(argument, readers[operand](at).value);
+      // Results in 16 bits need no more than processors approximate.
+      bool fast = elementBytes == 2;
       for (Operation &op : body->without_terminator())
-        code.builder.clone(op, mapping);
+        if (!fast || !emitFastMath(op, mapping, code))
+          code.builder.clone(op, mapping);
       auto yield = cast<tile::YieldOp>(body->getTerminator());
       return code.term(mapping.lookupOrDefault(yield.getElement()));
     };

@@ -23,20 +23,9 @@ using namespace mlir::moe;
 /// The dynamic shared memory of all kernels of a module.
 static constexpr StringLiteral sharedMemoryName = "shared_memory";
 
-namespace {
-/// Of a thread, where two warpgroups consume and one produces: together they
-/// are those of a multiprocessor.
-struct Registers {
-  uint32_t consumer, producer;
-};
-} // namespace
-
-/// A producer that gathers keeps an address for each of its rows.
-static Registers getRegisters(const GemmKernel &kernel) {
-  if (kernel.gathersRows() && kernel.schedule.rows > 128)
-    return {224, 56};
-  return {232, 40};
-}
+/// Registers of a thread of two warpgroups that consume and one that produces:
+/// together they are those of a multiprocessor.
+static constexpr uint32_t consumerRegisters = 232, producerRegisters = 40;
 
 namespace {
 /// Writes a kernel and its launch.
@@ -167,12 +156,12 @@ private:
     code.ifElse(
         thread < consumers,
         [&] {
-          limitRegisters(getRegisters(kernel).consumer,
+          limitRegisters(consumerRegisters,
                          NVVM::SetMaxRegisterAction::increase);
           emitConsumer(context, thread);
         },
         [&] {
-          limitRegisters(getRegisters(kernel).producer,
+          limitRegisters(producerRegisters,
                          NVVM::SetMaxRegisterAction::decrease);
           emitProducer(context, thread - consumers);
         });

@@ -100,6 +100,16 @@ TEST(WarpgroupSchedule, SumsFitRegisters) {
             "sums, expected at most 128 registers");
 }
 
+TEST(WarpgroupSchedule, GatheredRowsFitRegisters) {
+  GemmProblem problem = makeProblem(2048, 768, 1, bf16());
+  WarpgroupSchedule schedule{256, 128, 64, 3, 2, 2};
+  EXPECT_EQ(check(schedule, problem), "");
+  problem.gathersRows = true;
+  EXPECT_EQ(check(schedule, problem),
+            "schedule field 'rows' is 256, expected at most 128 for rows found "
+            "through an index");
+}
+
 TEST(WarpgroupSchedule, StagesFitSharedMemory) {
   EXPECT_EQ(check(with(&WarpgroupSchedule::stages, 5), makeGateUp()),
             "schedule field 'stages' is 5, which need 262484 bytes of shared "
