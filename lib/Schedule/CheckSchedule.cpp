@@ -122,7 +122,7 @@ Violation mlir::moe::checkSchedule(const Schedule &schedule,
   if (Violation violation = checkSchedule(schedule, &problem))
     return violation;
   if (target.gpu)
-    return refuse("lanes", "used on target " + target.name, "a CPU");
+    return refuse("lanes", "for a processor", "a schedule for a GPU");
   if (int64_t lanes = target.getLanes(problem.computeBits);
       schedule.lanes != lanes)
     return refuse("lanes", llvm::Twine(schedule.lanes), llvm::Twine(lanes));

@@ -43,9 +43,12 @@ std::string mlir::moe::getTuningKey(const GemmProblem &problem,
      << ", column_inputs = " << problem.columnInputs
      << ", row_inputs = " << problem.rowInputs << ", epilogue = ["
      << problem.epilogue << "], tokens = " << getTokenBucket(tokens)
-     << ", target = " << target.name << ", cpu = " << target.cpu
-     << ", vector_bits = " << target.vectorBits
-     << ", dot_bf16 = " << (target.hasAvx512Bf16 ? "true" : "false")
-     << ", cores = " << target.cores << '>';
+     << ", target = " << target.name;
+  if (target.gpu)
+    os << ", multiprocessors = " << target.gpu->multiprocessors << '>';
+  else
+    os << ", cpu = " << target.cpu << ", vector_bits = " << target.vectorBits
+       << ", dot_bf16 = " << (target.hasAvx512Bf16 ? "true" : "false")
+       << ", cores = " << target.cores << '>';
   return text;
 }

@@ -187,7 +187,7 @@ Violation mlir::moe::checkWarpgroupSchedule(const WarpgroupSchedule &schedule,
   if (Violation violation = checkWarpgroupSchedule(schedule, &problem))
     return violation;
   if (!target.gpu)
-    return refuse("consumers", "used on target " + target.name, "a GPU");
+    return refuse("consumers", "for a GPU", "a schedule for a processor");
   int64_t bytes =
       getSharedMemoryLayout(schedule, getAccumulatorColumns(schedule, problem),
                             problem.experts)

@@ -5,6 +5,7 @@
 #include "moe/Schedule/SearchSpace.h"
 #include "moe/Schedule/SelectSchedule.h"
 #include "moe/Schedule/TuningKey.h"
+#include "moe/Schedule/WarpgroupSchedule.h"
 #include "moe/Transforms/Passes.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -18,22 +19,45 @@ namespace mlir::moe {
 using namespace mlir;
 using namespace mlir::moe;
 
-static void printSpace(const GemmProblem &problem, const Target &target,
-                       int64_t tokens, llvm::raw_ostream &os) {
-  std::vector<Schedule> schedules = enumerateSchedules(problem, target);
-  std::optional<Schedule> unmeasured = getDefaultSchedule(problem, target);
-  auto selection = selectSchedule(problem, target, tokens);
-  os << getTuningKey(problem, target, tokens) << ' ' << schedules.size()
-     << " schedules\n";
+/// One line for each schedule.
+template <typename Schedule, typename Estimate>
+static void printSchedules(ArrayRef<Schedule> schedules, Estimate estimate,
+                           std::optional<Schedule> unmeasured,
+                           std::optional<Schedule> selected, raw_ostream &os) {
+  os << ' ' << schedules.size() << " schedules\n";
   for (const Schedule &schedule : schedules) {
-    double seconds = estimateCost(problem, schedule, target, tokens).seconds;
-    os << schedule << ' ' << llvm::format("%.3e", seconds) << " s";
+    os << schedule << ' ' << llvm::format("%.3e", estimate(schedule)) << " s";
     if (schedule == unmeasured)
       os << " default";
-    if (selection && schedule == selection->schedule)
+    if (schedule == selected)
       os << " selected";
     os << '\n';
   }
+}
+
+static void printSpace(const GemmProblem &problem, const Target &target,
+                       int64_t tokens, llvm::raw_ostream &os) {
+  os << getTuningKey(problem, target, tokens);
+  if (target.gpu) {
+    std::vector<WarpgroupSchedule> schedules =
+        enumerateWarpgroupSchedules(problem, target);
+    printSchedules<WarpgroupSchedule>(
+        schedules,
+        [&](const WarpgroupSchedule &schedule) {
+          return estimateSeconds(problem, schedule, target, tokens);
+        },
+        std::nullopt, selectWarpgroupSchedule(problem, target, tokens), os);
+    return;
+  }
+  std::vector<Schedule> schedules = enumerateSchedules(problem, target);
+  auto selection = selectSchedule(problem, target, tokens);
+  printSchedules<Schedule>(
+      schedules,
+      [&](const Schedule &schedule) {
+        return estimateCost(problem, schedule, target, tokens).seconds;
+      },
+      getDefaultSchedule(problem, target),
+      selection ? std::optional(selection->schedule) : std::nullopt, os);
 }
 
 namespace {

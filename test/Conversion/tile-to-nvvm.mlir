@@ -48,12 +48,17 @@ func.func @gathered(%x: memref<?x200xbf16>, %sources: memref<?xi32>, %offsets: m
 // Consumers: four steps of 16 inputs, two projections, for each stage.
 // CHECK: nvvm.setmaxregister increase 232
 // CHECK: scf.while
+// The first products start from nothing.
 // CHECK: nvvm.mbarrier.try_wait.parity
 // CHECK-NEXT: nvvm.wgmma.fence.aligned
-// CHECK-COUNT-8: nvvm.wgmma.mma_async {{.*}}<m = 64, n = 64, k = 16>
-// CHECK-NOT: nvvm.wgmma.mma_async
-// CHECK: nvvm.wgmma.commit.group.sync.aligned
-// CHECK-NEXT: nvvm.wgmma.wait.group.sync.aligned 1
+// CHECK-COUNT-2: nvvm.wgmma.mma_async {{.*}}<m = 64, n = 64, k = 16>, D[<f32>, <zero>]
+// CHECK-COUNT-6: nvvm.wgmma.mma_async {{.*}}<m = 64, n = 64, k = 16>, D[<f32>, <one>]
+// CHECK-NEXT: nvvm.wgmma.commit.group.sync.aligned
+// CHECK: scf.for
+// CHECK: nvvm.mbarrier.try_wait.parity
+// CHECK-COUNT-8: nvvm.wgmma.mma_async {{.*}}<m = 64, n = 64, k = 16>, D[<f32>, <one>]
+// CHECK-NEXT: nvvm.wgmma.commit.group.sync.aligned
+// CHECK: nvvm.wgmma.wait.group.sync.aligned 1
 // CHECK: nvvm.mbarrier.arrive
 // CHECK: nvvm.wgmma.wait.group.sync.aligned 0
 // The epilogue is computed on single sums, and lines of 16 bytes are written.
@@ -86,7 +91,6 @@ func.func @gathered(%x: memref<?x200xbf16>, %sources: memref<?xi32>, %offsets: m
 // CHECK: llvm.func @interleaved_gemm
 // CHECK-NOT: setmaxregister
 // CHECK-COUNT-4: nvvm.wgmma.mma_async {{.*}}n = 64, {{.*}}B[<bf16>, <one>, <row>]
-// CHECK-NOT: nvvm.wgmma.mma_async
 // CHECK: llvm.store %{{.+}}, %{{.+}} : f32, !llvm.ptr<3>
 // CHECK: nvvm.mbarrier.arrive.expect_tx %{{.+}}, %c16384_i32
 // CHECK-COUNT-2: nvvm.cp.async.bulk.tensor.shared.cluster.global

@@ -133,8 +133,9 @@ TEST(WarpgroupSchedule, OtherTargetsHaveNone) {
   auto violation =
       checkWarpgroupSchedule(legal, makeGateUp(), getTarget("znver4"));
   ASSERT_TRUE(violation);
-  EXPECT_EQ(violation->getMessage(), "schedule field 'consumers' is used on "
-                                     "target znver4, expected a GPU");
+  EXPECT_EQ(violation->getMessage(),
+            "schedule field 'consumers' is for a "
+            "GPU, expected a schedule for a processor");
 }
 
 TEST(WarpgroupSchedule, SpaceIsLegalAndNeverEmpty) {
