@@ -44,5 +44,15 @@ config.substitutions += [("%lanes32", str(vector_bits // 32)),
 if vector_bits == 512 and "avx512_bf16" in flags:
     config.available_features.add("avx512bf16")
 
+# Programs of the CUDA toolkit, wherever tools/kernel_report.py finds them.
+sys.path.insert(0, os.path.join(config.test_source_root, "..", "tools"))
+import kernel_report
+
+for tool in ("ptxas", "nvdisasm"):
+    if kernel_report.find_tool(tool) or tool == "nvdisasm" and kernel_report.find_tool("cuobjdump"):
+        config.available_features.add(tool)
+if "ptxas" not in config.available_features:
+    lit_config.note("no ptxas: tests of what it makes of kernels are skipped")
+
 config.substitutions += [("%cc", shutil.which("cc") or shutil.which("clang-22") or "cc")]
 config.substitutions += [("%python", sys.executable), ("%build", config.build_root)]

@@ -98,7 +98,10 @@ void entry::bulkSend(uint64_t target, uint64_t source, uint64_t barrier,
   SharedPlace on = resolveShared(barrier, Space::SharedCluster);
   if (!to.cta->shared)
     fail(HazardKind::RemoteExited, here(), ": that CTA has ended");
-  issueLoad(to, {to.cta, on.address}, size, getKnowledge(),
+  if (on.cta != to.cta)
+    fail(HazardKind::BadBarrier, here(),
+         ": the mbarrier is not in the CTA of the target");
+  issueLoad(to, on, size, getKnowledge(),
             [=](char *target, const Access &read) {
               std::memcpy(target, accessShared(from, size, 16, read), size);
             });
