@@ -139,6 +139,8 @@ static llvm::Expected<std::string> compileCode(const Code &code,
   if (!module)
     return error.take("the layer cannot be read again");
   PassManager manager(&context);
+  // A third of the passes' time; tests run them one by one and verify.
+  manager.enableVerifier(false);
   LowerToBundleOptions options;
   options.symbol = code.symbol;
   buildLowerToBundlePipeline(manager, options);

@@ -1,8 +1,8 @@
 //===- EmitObject.cpp - From the LLVM dialect to object code --------------===//
 
 #include "moe/Bundle/ObjectCode.h"
+#include "moe/Execute/OptimizeCode.h"
 
-#include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
@@ -22,9 +22,7 @@ llvm::Expected<std::string> mlir::moe::emitObject(ModuleOp module,
   for (llvm::Function &function : *code)
     function.addFnAttr("tune-cpu", target.target.cpu);
 
-  auto optimize =
-      makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0, machine.get());
-  if (llvm::Error error = optimize(code.get()))
+  if (llvm::Error error = optimizeCode(*code, *machine))
     return error;
   llvm::SmallString<0> bytes;
   llvm::raw_svector_ostream stream(bytes);

@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
 using namespace mlir::moe;
@@ -148,7 +149,16 @@ Value Code::convert(Value value, Type type) {
 // Control
 //===----------------------------------------------------------------------===//
 
+/// Is it known that no iteration is left?
+static bool isEmpty(Term begin, Term end) {
+  auto first = getConstantIntValue(begin.value);
+  auto last = getConstantIntValue(end.value);
+  return first && last && *first >= *last;
+}
+
 void Code::forRange(Term begin, Term end, int64_t step, Body body) {
+  if (isEmpty(begin, end))
+    return;
   auto loop = scf::ForOp::create(builder, loc, begin, end,
                                  number(begin, static_cast<double>(step)));
   OpBuilder::InsertionGuard guard(builder);
@@ -172,6 +182,8 @@ Term Code::fold(Term begin, Term end, Term init, Step step) {
 
 SmallVector<Term> Code::fold(Term begin, Term end, int64_t stride,
                              ArrayRef<Term> init, Steps step) {
+  if (isEmpty(begin, end))
+    return SmallVector<Term>(init);
   SmallVector<Value> values(init);
   auto loop =
       scf::ForOp::create(builder, loc, begin, end,
@@ -191,6 +203,11 @@ SmallVector<Term> Code::fold(Term begin, Term end, int64_t stride,
 }
 
 void Code::ifThen(Term condition, function_ref<void()> body) {
+  if (auto known = getConstantIntValue(condition.value)) {
+    if (*known)
+      body();
+    return;
+  }
   auto branch =
       scf::IfOp::create(builder, loc, condition, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(builder);
@@ -238,12 +255,19 @@ Code::loopWhile(ArrayRef<Term> init,
 // Arithmetic
 //===----------------------------------------------------------------------===//
 
+/// What is known is computed at once: all code that depends on it stays away,
+/// which is faster than to remove it.
+template <typename Op, typename... Values>
+static Term emitFolded(Code &code, Values... values) {
+  return code.term(code.builder.createOrFold<Op>(code.loc, values...));
+}
+
 template <typename FloatOp, typename IntOp>
 static Term emitBinary(Term a, Term b) {
   Code &code = *a.code;
   if (isa<FloatType>(getElementTypeOrSelf(a.type())))
     return code.term(FloatOp::create(code.builder, code.loc, a.value, b.value));
-  return code.term(IntOp::create(code.builder, code.loc, a.value, b.value));
+  return emitFolded<IntOp>(code, a.value, b.value);
 }
 
 template <typename Op> static Term emitUnary(Term a) {
@@ -276,8 +300,7 @@ static Term emitCompare(Term a, Term b, arith::CmpFPredicate floats,
   if (isa<FloatType>(a.type()))
     return code.term(arith::CmpFOp::create(code.builder, code.loc, floats,
                                            a.value, b.value));
-  return code.term(arith::CmpIOp::create(code.builder, code.loc, integers,
-                                         a.value, b.value));
+  return emitFolded<arith::CmpIOp>(code, integers, a.value, b.value);
 }
 
 Term mlir::moe::operator<(Term a, Term b) {
@@ -309,8 +332,8 @@ Term mlir::moe::operator!(Term a) {
 }
 
 Term Code::select(Term condition, Term yes, Term no) {
-  return term(
-      arith::SelectOp::create(builder, loc, condition, yes.value, no.value));
+  return emitFolded<arith::SelectOp>(*this, condition.value, yes.value,
+                                     no.value);
 }
 Term Code::min(Term a, Term b) {
   return emitBinary<arith::MinimumFOp, arith::MinSIOp>(a, b);
@@ -319,7 +342,7 @@ Term Code::max(Term a, Term b) {
   return emitBinary<arith::MaximumFOp, arith::MaxSIOp>(a, b);
 }
 Term Code::ceilDiv(Term a, Term b) {
-  return term(arith::CeilDivSIOp::create(builder, loc, a.value, b.value));
+  return emitFolded<arith::CeilDivSIOp>(*this, a.value, b.value);
 }
 Term Code::toReal(Term integer) {
   Value wide = arith::IndexCastOp::create(builder, loc, builder.getI64Type(),

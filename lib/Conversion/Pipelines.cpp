@@ -47,21 +47,8 @@ static void addFloatEmulation(OpPassManager &manager) {
 }
 
 static void addConversionToLLVM(OpPassManager &manager) {
-  manager.addPass(memref::createExpandStridedMetadataPass());
-  manager.addPass(createLowerAffinePass());
   manager.addPass(createSCFToControlFlowPass());
-  ConvertVectorToLLVMPassOptions vectors;
-  vectors.x86Vector = true;
-  manager.addPass(createConvertVectorToLLVMPass(vectors));
-  manager.addPass(createConvertMathToLLVMPass());
-  manager.addPass(createConvertMathToLibmPass());
-  FinalizeMemRefToLLVMConversionPassOptions memory;
-  memory.useGenericFunctions = true;
-  manager.addPass(createFinalizeMemRefToLLVMConversionPass(memory));
-  manager.addPass(createArithToLLVMConversionPass());
-  manager.addPass(createConvertIndexToLLVMPass());
-  manager.addPass(createConvertFuncToLLVMPass());
-  manager.addPass(createConvertControlFlowToLLVMPass());
+  manager.addPass(createLowerToLLVMPass());
   manager.addPass(createReconcileUnrealizedCastsPass());
 }
 
@@ -81,24 +68,23 @@ void mlir::moe::buildPlanKernelsPipeline(OpPassManager &manager,
   manager.addNestedPass<func::FuncOp>(createSelectSchedulePass(selection));
 }
 
-/// What remains is structured control flow and memory.
+/// What remains is structured control flow and memory. Kernels are written as
+/// canonical code: only what is around them is made so.
 static void addConversionToLoops(OpPassManager &manager,
                                  bool manyThreads = false) {
   ConvertMoEToLoopsPassOptions options;
   options.manyThreads = manyThreads;
   manager.addPass(createConvertMoEToLoopsPass(options));
   addBufferization(manager);
-  manager.addPass(createConvertTileToVectorPass());
   manager.addPass(createCanonicalizerPass());
+  manager.addPass(createConvertTileToVectorPass());
   manager.addPass(createCSEPass());
 }
 
-/// What remains is the LLVM dialect.
+/// What remains is the LLVM dialect. LLVM cleans up, as it would anyway.
 static void addLoweringToLLVM(OpPassManager &manager) {
   addFloatEmulation(manager);
   addConversionToLLVM(manager);
-  manager.addPass(createCanonicalizerPass());
-  manager.addPass(createCSEPass());
 }
 
 void mlir::moe::buildLowerToCpuPipeline(OpPassManager &manager,
@@ -121,8 +107,6 @@ void mlir::moe::buildLowerToBundlePipeline(
   manager.addNestedPass<func::FuncOp>(createConvertMoEToTilePass());
   addConversionToLoops(manager);
   manager.addPass(createPlanWorkspacePass());
-  manager.addPass(createCanonicalizerPass());
-  manager.addPass(createCSEPass());
   manager.addPass(createExpandVectorMathPass());
   manager.addPass(createOutlineParallelPass());
   ExportLayerPassOptions exported;

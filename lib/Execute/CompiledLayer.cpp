@@ -86,6 +86,8 @@ llvm::Expected<CompiledLayer> CompiledLayer::compile(ModuleOp module,
       ->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(),
                 UnitAttr::get(module.getContext()));
   PassManager manager(module.getContext());
+  // A third of the passes' time; tests run them one by one and verify.
+  manager.enableVerifier(false);
   LowerToCpuOptions lowering;
   lowering.fuse = options.fuse;
   lowering.tokens = options.tokens;
@@ -94,7 +96,7 @@ llvm::Expected<CompiledLayer> CompiledLayer::compile(ModuleOp module,
   if (failed(checkBodies(module)) || failed(manager.run(module)))
     return error.take("the layer cannot be lowered to this machine");
 
-  auto engine = createHostEngine(module, /*optLevel=*/3, getSymbols);
+  auto engine = createHostEngine(module, getSymbols);
   if (!engine)
     return error.take(llvm::toString(engine.takeError()));
   // Looking it up compiles it.

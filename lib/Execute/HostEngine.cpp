@@ -1,8 +1,8 @@
 //===- HostEngine.cpp - LLVM dialect to code for this machine -------------===//
 
 #include "HostEngine.h"
+#include "moe/Execute/OptimizeCode.h"
 
-#include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
@@ -12,7 +12,7 @@ using namespace mlir;
 using namespace mlir::moe;
 
 llvm::Expected<std::unique_ptr<ExecutionEngine>> mlir::moe::createHostEngine(
-    ModuleOp module, unsigned optLevel,
+    ModuleOp module,
     llvm::function_ref<llvm::orc::SymbolMap(llvm::orc::MangleAndInterner)>
         symbols) {
   llvm::InitializeNativeTarget();
@@ -27,8 +27,10 @@ llvm::Expected<std::unique_ptr<ExecutionEngine>> mlir::moe::createHostEngine(
   auto machine = machineBuilder->createTargetMachine();
   if (!machine)
     return machine.takeError();
-  auto optimize =
-      makeOptimizingTransformer(optLevel, /*sizeLevel=*/0, machine->get());
+  llvm::TargetMachine &target = **machine;
+  auto optimize = [&](llvm::Module *code) {
+    return optimizeCode(*code, target);
+  };
   ExecutionEngineOptions options;
   options.transformer = optimize;
   auto engine = ExecutionEngine::create(module, options, std::move(*machine));

@@ -10,7 +10,7 @@ namespace mlir::moe {
 /// Makes code of a module in the LLVM dialect, in memory. It may call the
 /// functions that `symbols` gives.
 llvm::Expected<std::unique_ptr<ExecutionEngine>> createHostEngine(
-    ModuleOp module, unsigned optLevel,
+    ModuleOp module,
     llvm::function_ref<llvm::orc::SymbolMap(llvm::orc::MangleAndInterner)>
         symbols);
 

@@ -112,7 +112,7 @@ llvm::Expected<SimulatedKernels> SimulatedKernels::compile(ModuleOp module) {
   }
 
   // The runtime takes most of the time, not the code between its calls.
-  auto engine = createHostEngine(module, /*optLevel=*/1, getSymbols);
+  auto engine = createHostEngine(module, getSymbols);
   if (!engine)
     return error.take(llvm::toString(engine.takeError()));
   result.engine = std::move(*engine);

@@ -55,9 +55,9 @@ llvm::Expected<SimulatedLayer> SimulatedLayer::compile(ModuleOp module,
   for (const std::string &name : names)
     layer.numbered.push_back(layer.kernels.find(name));
 
-  auto engine = createHostEngine(
-      module, /*optLevel=*/1,
-      [](llvm::orc::MangleAndInterner) { return llvm::orc::SymbolMap(); });
+  auto engine = createHostEngine(module, [](llvm::orc::MangleAndInterner) {
+    return llvm::orc::SymbolMap();
+  });
   if (!engine)
     return error.take(llvm::toString(engine.takeError()));
   layer.engine = std::move(*engine);

@@ -36,21 +36,22 @@
 // CHECK: %[[MANY:.+]] = arith.cmpi sgt, %[[ROWS]], %c2
 // CHECK: scf.if %[[MANY]] {
 // CHECK: %[[PACK:.+]] = memref.alloca() {{.*}}: memref<2x4x4xf32>
+// CHECK: vector.store %cst{{.*}}, %[[SUMS]]
+// CHECK: scf.for %{{.+}} = %c0 to %c10 step %c4
 // CHECK: scf.for %[[PANEL:.+]] = %c0 to %c2 step
 // CHECK: vector.load %[[W]]
 // CHECK: vector.store %{{.+}}, %[[PACK]][%[[PANEL]],
 // CHECK: vector.maskedload %[[W]]
 // CHECK: vector.store %{{.+}}, %[[PACK]][%[[PANEL]],
 
-// They are multiplied with four rows, then two, then one; the first block of inputs starts
-// from zero, the others from the sums.
+// They are multiplied with four rows, then two, then one, and added to the sums, which
+// begin at zero.
 // CHECK: scf.for %{{.+}} step %c4
+// CHECK-COUNT-4: vector.load %[[SUMS]]
 // CHECK: %{{.+}}:4 = scf.for
 // CHECK: vector.load %[[PACK]]
 // CHECK-COUNT-4: math.fma
 // CHECK: %{{.+}}:2 = scf.for
-// CHECK: scf.for %[[BEGIN:.+]] = %c4 to %c10 step %c4
-// CHECK: vector.load %[[SUMS]]
 // CHECK: math.fma
 
 // The sums go to their rows, the last columns masked.

@@ -159,6 +159,18 @@ def LowerLaunchesPass : Pass<"moe-lower-launches", "ModuleOp"> {
   let dependentDialects = ["arith::ArithDialect", "LLVM::LLVMDialect"];
 }
 
+def LowerToLLVMPass : Pass<"moe-lower-to-llvm", "ModuleOp"> {
+  let summary = "convert memory, vectors and arithmetic to the LLVM dialect";
+  let description = [{
+    What lowered layers have left, the dialects `affine`, `arith`, `cf`, `func`, `math`,
+    `memref`, `vector` and `x86vector`, becomes the LLVM dialect in one conversion. The
+    passes of MLIR for each of these dialects do the same, with a walk of the whole
+    module each; vectors have one dimension here, as the kernels' have. Allocations become calls
+    of `_mlir_memref_to_llvm_alloc`.
+  }];
+  let dependentDialects = ["LLVM::LLVMDialect"];
+}
+
 def ExportLayerPass : Pass<"moe-export-layer", "ModuleOp"> {
   let summary = "give a layer an entry that a C program can call";
   let description = [{

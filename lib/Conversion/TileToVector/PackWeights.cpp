@@ -45,9 +45,11 @@ public:
       emitBlock(code.index(0), code.index(contraction.depth), true);
       return;
     }
-    emitBlock(code.index(0), code.index(blockDepth), true);
-    code.forRange(code.index(blockDepth), code.index(contraction.depth),
-                  blockDepth, [&](Term begin) {
+    // Sums from zero rather than a first block of its own, which would be the
+    // same code once more.
+    clearSums();
+    code.forRange(code.index(0), code.index(contraction.depth), blockDepth,
+                  [&](Term begin) {
                     Term count =
                         code.min(code.index(blockDepth),
                                  code.index(contraction.depth) - begin);
@@ -56,16 +58,27 @@ public:
   }
 
 private:
+  void clearSums() {
+    code.forEach(contraction.coords.numRows, [&](Term row) {
+      code.forRange(code.index(0), contraction.coords.numColumns, code.lanes,
+                    [&](Term column) {
+                      code.storeVector(code.broadcast(code.real(0)), sums,
+                                       {row, column});
+                    });
+    });
+  }
+
   void emitBlock(Term begin, Term count, bool isFirst) {
     code.forEach(code.index(panels), [&](Term panel) {
       Term column = panel * static_cast<double>(panelVectors * code.lanes);
       code.ifThen(column < contraction.coords.numColumns, [&] {
-        for (int64_t v = 0; v < panelVectors; ++v) {
+        code.forEach(code.index(panelVectors), [&](Term v) {
+          Term first = column + v * static_cast<double>(code.lanes);
           if (weights.isOutIn())
-            packAlongInputs(panel, v, column, begin, count);
+            packAlongInputs(panel, v, first, begin, count);
           else
-            packAlongColumns(panel, v, column, begin, count);
-        }
+            packAlongColumns(panel, v, first, begin, count);
+        });
         multiply(panel, column, begin, count, isFirst);
       });
     });
@@ -73,13 +86,13 @@ private:
 
   /// Blocks of columns x inputs, transposed. Columns that are not there repeat
   /// the last one: their sums are never stored.
-  void packAlongInputs(Term panel, int64_t v, Term column, Term begin,
+  void packAlongInputs(Term panel, Term v, Term column, Term begin,
                        Term count) {
     int64_t inputs = code.lanes * perLane;
     auto packInputs = [&](Term k, std::optional<Term> left) {
       SmallVector<Term> rows;
       for (int64_t lane = 0; lane < code.lanes; ++lane) {
-        Term own = code.min(column + static_cast<double>(v * code.lanes + lane),
+        Term own = code.min(column + static_cast<double>(lane),
                             contraction.coords.numColumns - 1);
         rows.push_back(loadAlongInputs(own, begin + k, left));
       }
@@ -87,10 +100,12 @@ private:
       for (auto [i, row] : llvm::enumerate(rows))
         store(row, panel, k / static_cast<double>(perLane) + double(i), v);
     };
-    Term full = count - count % static_cast<double>(inputs);
+    bool isWhole = contraction.depth % inputs == 0;
+    Term full = isWhole ? count : count - count % static_cast<double>(inputs);
     code.forRange(code.index(0), full, inputs,
                   [&](Term k) { packInputs(k, std::nullopt); });
-    code.ifThen(full < count, [&] { packInputs(full, count - full); });
+    if (!isWhole)
+      code.ifThen(full < count, [&] { packInputs(full, count - full); });
   }
 
   Term loadAlongInputs(Term column, Term k, std::optional<Term> count) {
@@ -102,17 +117,16 @@ private:
   }
 
   /// Rows of columns, as they are.
-  void packAlongColumns(Term panel, int64_t v, Term column, Term begin,
+  void packAlongColumns(Term panel, Term v, Term column, Term begin,
                         Term count) {
-    Term own = column + static_cast<double>(v * code.lanes);
-    Term left = contraction.coords.numColumns - own;
+    Term left = contraction.coords.numColumns - column;
     Term steps = code.ceilDiv(count, code.index(perLane));
     auto packRows = [&](std::optional<Term> columns) {
       code.forEach(steps, [&](Term k) {
         Term at = begin + k * static_cast<double>(perLane);
         Term row = contraction.usesPairs()
-                       ? weights.pairsAlongColumns(own, at, columns, code)
-                       : weights.alongColumns(own, at, columns, code);
+                       ? weights.pairsAlongColumns(column, at, columns, code)
+                       : weights.alongColumns(column, at, columns, code);
         store(row, panel, k, v);
       });
     };
@@ -121,12 +135,12 @@ private:
     code.ifThen(!isFull, [&] { packRows(code.max(left, code.index(0))); });
   }
 
-  void store(Term row, Term panel, Term k, int64_t v) {
+  void store(Term row, Term panel, Term k, Term v) {
     VectorType type = getPackedType();
     if (row.type() != type)
       row = code.bitcast(row, type);
     code.storeVector(row, pack,
-                     {panel, k, code.index(v * code.lanes * perLane).value});
+                     {panel, k, v * static_cast<double>(code.lanes * perLane)});
   }
 
   VectorType getPackedType() {

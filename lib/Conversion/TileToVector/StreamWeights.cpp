@@ -19,6 +19,8 @@
 #include "TileContraction.h"
 #include "moe/Target/Target.h"
 
+#include <numeric>
+
 using namespace mlir;
 using namespace mlir::moe;
 
@@ -193,28 +195,29 @@ static void emitAlongColumns(const TileContraction &contraction,
   int64_t registers = getVectorRegisters(code.lanes * code.realType.getWidth());
   int64_t largest = std::min(schedule.getRegisterRows(),
                              std::max<int64_t>(schedule.getStreamRows(), 1));
-  struct Lane {
-    size_t projection;
-    int64_t column;
-  };
-  SmallVector<Lane> lanes;
-  for (int64_t column = 0; column < schedule.getColumns(); column += code.lanes)
-    for (size_t p : projections)
-      lanes.push_back({p, column});
+  // The vectors of a tile: of all projections at one column, then at the next.
+  auto numProjections = static_cast<int64_t>(projections.size());
+  int64_t numVectors = schedule.getColumns() / code.lanes * numProjections;
 
-  auto emitLanes = [&](Term row, int64_t size, ArrayRef<Lane> some) {
+  // Vectors from the `begin`-th one on, counted from `column`.
+  auto emitVectors = [&](Term row, int64_t size, Term column, int64_t begin,
+                         int64_t end) {
     PanelProduct product{.row = row,
                          .size = size,
                          .vectors = {},
                          .begin = code.index(0),
                          .count = code.index(contraction.depth),
                          .isFirst = true};
-    for (const Lane &lane : some)
+    SmallVector<size_t> owners;
+    for (int64_t i = begin; i < end; ++i) {
+      owners.push_back(projections[i % numProjections]);
       product.vectors.push_back(
-          {contraction.sums[lane.projection], code.index(lane.column)});
+          {contraction.sums[owners.back()],
+           column + static_cast<double>(i / numProjections * code.lanes)});
+    }
     auto load = [&](Term k, int64_t v) {
-      const WeightVectors &weights = contraction.weights[some[v].projection];
-      Term column = code.index(some[v].column);
+      const WeightVectors &weights = contraction.weights[owners[v]];
+      Term column = product.vectors[v].column;
       std::optional<Term> count;
       if (!isFull)
         count = code.max(contraction.coords.numColumns - column, code.index(0));
@@ -228,9 +231,18 @@ static void emitAlongColumns(const TileContraction &contraction,
   forRowGroups(
       contraction.coords.numRows, largest, code, [&](Term row, int64_t size) {
         // Each vector of weights, its sums, and an element of a row.
-        size_t atOnce = std::max<int64_t>((registers - 1) / (size + 1), 1);
-        for (size_t i = 0; i < lanes.size(); i += atOnce)
-          emitLanes(row, size, ArrayRef(lanes).slice(i).take_front(atOnce));
+        int64_t atOnce = std::max<int64_t>((registers - 1) / (size + 1), 1);
+        auto emitGroups = [&](Term column, int64_t vectors) {
+          for (int64_t i = 0; i < vectors; i += atOnce)
+            emitVectors(row, size, column, i, std::min(i + atOnce, vectors));
+        };
+        // The same vectors of all projections come again after so many.
+        int64_t period = std::lcm(atOnce, numProjections);
+        int64_t columns = period / numProjections * code.lanes;
+        int64_t whole = numVectors / period;
+        code.forRange(code.index(0), code.index(whole * columns), columns,
+                      [&](Term column) { emitGroups(column, period); });
+        emitGroups(code.index(whole * columns), numVectors % period);
       });
 }
 
