@@ -133,10 +133,46 @@ private:
     return VectorType::get({code.lanes * perLane}, stored);
   }
 
+  /// Where the block that is packed next begins, or the block at `column` and
+  /// `begin` itself if it is the last one.
+  struct Block {
+    Term column, begin;
+  };
+  Block getNext(Term column, Term begin) {
+    const TileCoords &coords = contraction.coords;
+    Term nextColumn = column + static_cast<double>(panelVectors * code.lanes);
+    Term nextBegin = begin + static_cast<double>(blockDepth);
+    Term hasPanel = nextColumn < coords.numColumns;
+    Term isLast =
+        !hasPanel && nextBegin >= static_cast<double>(contraction.depth);
+    return {code.select(hasPanel, nextColumn,
+                        code.select(isLast, column, code.index(0))),
+            code.select(hasPanel || isLast, begin, nextBegin)};
+  }
+
+  /// One step of a group of rows has its share of the next block on its way:
+  /// group v the columns of vector v.
+  void prefetch(const Block &next, Term group, Term k) {
+    Term vector = code.min(group, code.index(panelVectors - 1));
+    Term column = next.column + vector * static_cast<double>(code.lanes);
+    Term input = next.begin;
+    if (weights.isOutIn()) {
+      auto lanes = static_cast<double>(code.lanes);
+      column = column + k % lanes;
+      input =
+          input + k / lanes * static_cast<double>(weights.getInputsPerLine());
+    } else {
+      input = input + k * static_cast<double>(perLane);
+    }
+    weights.prefetch(code.min(column, contraction.coords.numColumns - 1),
+                     code.min(input, code.index(contraction.depth - 1)), code);
+  }
+
   void multiply(Term panel, Term column, Term begin, Term count, bool isFirst) {
+    Block next = getNext(column, begin);
+    int64_t largest = contraction.schedule.getRegisterRows();
     forRowGroups(
-        contraction.coords.numRows, contraction.schedule.getRegisterRows(),
-        code, [&](Term row, int64_t size) {
+        contraction.coords.numRows, largest, code, [&](Term row, int64_t size) {
           PanelProduct product{.row = row,
                                .size = size,
                                .vectors = {},
@@ -146,7 +182,10 @@ private:
           for (int64_t v = 0; v < panelVectors; ++v)
             product.vectors.push_back(
                 {sums, column + static_cast<double>(v * code.lanes)});
+          Term group = row / static_cast<double>(largest);
           multiplyPanel(contraction, product, code, [&](Term k, int64_t v) {
+            if (v == 0 && size == largest)
+              prefetch(next, group, k);
             Term at = code.index(v * code.lanes * perLane);
             return code.loadVector(getPackedType(), pack, {panel, k, at});
           });
