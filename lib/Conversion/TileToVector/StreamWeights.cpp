@@ -152,12 +152,12 @@ private:
     store(parts, block);
   }
 
-  /// The columns of the next group that come from memory meanwhile: each group
-  /// of rows has its share of them on their way, and reads the others' lines as
-  /// often as not to branch.
+  /// The columns of the next group that come from memory meanwhile, which may
+  /// be the next tile's. Each group of rows has its share of them on their way;
+  /// instead of the others' it asks for a line that is there, as not to branch.
   SmallVector<Term> getNextColumns(const Block &block) {
     SmallVector<Term> columns;
-    Term last = contraction.coords.numColumns - 1;
+    Term last = contraction.coords.columnsToEnd - 1;
     for (int64_t c = 0; c < block.numColumns; ++c) {
       Term next = block.column + static_cast<double>(block.numColumns + c);
       Term isOwn = code.index(c) % block.groups == block.group;
