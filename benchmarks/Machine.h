@@ -21,15 +21,21 @@ public:
   /// multiply-adds on the widest vectors of the CPU.
   double measureCompute();
 
+  /// The same of multiplications of pairs of bf16 that are added to f32, if the
+  /// CPU has an instruction for these.
+  double measurePairs();
+
   /// One short measurement: bytes per second that all threads together read
-  /// from memory that no cache holds.
+  /// from memory that no cache holds, one line after the other or, every other
+  /// time, as several streams that are prefetched.
   double measureRead();
 
-  /// Measures both many times, for less than a second.
+  /// Measures each many times, for about a second.
   void measure();
 
   /// The best so far.
   double getPeakCompute() const { return peakCompute; }
+  double getPeakPairs() const { return peakPairs; }
   double getPeakRead() const { return peakRead; }
 
 private:
@@ -45,7 +51,8 @@ private:
   size_t linesPerSlice;
   /// The slice of each thread that was read last.
   size_t slice = 0;
-  double peakCompute = 0, peakRead = 0;
+  bool inStreams = false;
+  double peakCompute = 0, peakPairs = 0, peakRead = 0;
 };
 
 } // namespace moe

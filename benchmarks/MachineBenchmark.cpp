@@ -13,6 +13,13 @@ static void fmaPeak(benchmark::State &state, Machine &machine) {
   state.counters["GFLOP/s"] = machine.getPeakCompute() / 1e9;
 }
 
+static void pairsPeak(benchmark::State &state, Machine &machine) {
+  for (auto _ : state)
+    machine.measurePairs();
+  state.counters["threads"] = machine.getNumThreads();
+  state.counters["GFLOP/s"] = machine.getPeakPairs() / 1e9;
+}
+
 static void readBandwidth(benchmark::State &state, Machine &machine) {
   for (auto _ : state)
     machine.measureRead();
@@ -26,6 +33,8 @@ int main(int argc, char **argv) {
     return 1;
   Machine machine;
   benchmark::RegisterBenchmark("fma_peak", fmaPeak, std::ref(machine))
+      ->UseRealTime();
+  benchmark::RegisterBenchmark("bf16_pairs_peak", pairsPeak, std::ref(machine))
       ->UseRealTime();
   benchmark::RegisterBenchmark("read_bandwidth", readBandwidth,
                                std::ref(machine))

@@ -154,20 +154,29 @@ void RandomLayer::fillWeights() {
   }
 }
 
-llvm::Error RandomLayer::setTokens(int64_t tokens) {
-  auto compiled = compileLayer(spec, options, tokens);
+llvm::Error RandomLayer::compile() {
+  auto compiled = compileLayer(spec, options, getTokens());
   if (!compiled)
     return compiled.takeError();
   layer = std::move(*compiled);
+  return llvm::Error::success();
+}
+
+unsigned RandomLayer::getInputNumber() const {
+  auto parameters = layer.getSignature().arguments;
+  return llvm::find_if(parameters,
+                       [](const Parameter &parameter) {
+                         return parameter.name == activationName;
+                       }) -
+         parameters.begin();
+}
+
+void RandomLayer::setTokens(int64_t tokens) {
   inputShape = {tokens, spec.hidden};
   input = RandomNumbers(/*limit=*/1)
               .draw(spec.dtype, tokens * spec.hidden * getSize(spec.dtype));
-  for (auto [parameter, argument] :
-       llvm::zip_equal(layer.getSignature().arguments, arguments))
-    if (parameter.name == activationName)
-      argument = {{parameter.name, parameter.type, inputShape,
-                   input->getBufferStart()}};
-  return llvm::Error::success();
+  arguments[getInputNumber()] = {
+      {activationName, spec.dtype, inputShape, input->getBufferStart()}};
 }
 
 //===----------------------------------------------------------------------===//

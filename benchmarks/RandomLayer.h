@@ -19,11 +19,24 @@ public:
   static llvm::Expected<std::unique_ptr<RandomLayer>>
   create(StringRef name, StringRef config, DataType dtype);
 
-  /// Compiles the layer for so many tokens; random ones are the input of the
-  /// next runs.
-  llvm::Error setTokens(int64_t tokens);
+  /// So many random tokens are the input of the next runs.
+  void setTokens(int64_t tokens);
+  /// Compiles the layer for the number of tokens that it has.
+  llvm::Error compile();
 
   std::vector<Tensor> run() { return layer.run(arguments); }
+
+  /// The layer as it is before any pass.
+  llvm::Expected<OwningOpRef<ModuleOp>> build(MLIRContext &context) const {
+    return buildLayer(context, spec, options);
+  }
+
+  const LayerSpec &getSpec() const { return spec; }
+  /// What the layer gets, in the order of its parameters.
+  ArrayRef<Argument> getArguments() const { return arguments; }
+  /// Which argument the tokens are, and how many.
+  unsigned getInputNumber() const;
+  int64_t getTokens() const { return inputShape[0]; }
 
   /// Operations of the matrix products for `tokens` tokens.
   double countOperations(int64_t tokens) const;

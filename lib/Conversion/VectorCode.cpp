@@ -44,6 +44,11 @@ void VectorCode::storeVector(Term vector, Value buffer, ArrayRef<Value> at,
   vector::MaskedStoreOp::create(builder, loc, buffer, at, mask, vector.value);
 }
 
+void VectorCode::prefetch(Value buffer, ArrayRef<Value> at) {
+  memref::PrefetchOp::create(builder, loc, buffer, at, /*isWrite=*/false,
+                             /*localityHint=*/2, /*isDataCache=*/true);
+}
+
 Term VectorCode::loadFloats(Value buffer, ArrayRef<Value> at,
                             std::optional<Term> count) {
   Type element = cast<MemRefType>(buffer.getType()).getElementType();

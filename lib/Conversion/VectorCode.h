@@ -40,8 +40,12 @@ public:
   void storeVector(Term vector, Value buffer, ArrayRef<Value> at,
                    std::optional<Term> count = std::nullopt);
 
-  /// The same on `lanes` floats of any type, converted to and from the compute
-  /// type.
+  /// Has the cache line of an element on its way to the second cache: the first
+  /// one is too small for what is not needed at once.
+  void prefetch(Value buffer, ArrayRef<Value> at);
+
+  /// loadVector and storeVector of `lanes` floats of any type, converted to and
+  /// from the compute type.
   Term loadFloats(Value buffer, ArrayRef<Value> at,
                   std::optional<Term> count = std::nullopt);
   void storeFloats(Term vector, Value buffer, ArrayRef<Value> at,

@@ -2,6 +2,7 @@
 
 #include "moe/Schedule/CostModel.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
 #include <array>
@@ -137,6 +138,21 @@ private:
     return cycles;
   }
 
+  /// The part of the weights of a tile that comes from memory while other
+  /// weights are multiplied with its rows.
+  double getShareAhead(int64_t rows) const {
+    if (llvm::any_of(problem.weights, [](const GemmWeight &weight) {
+          return weight.format.quantized;
+        }))
+      return 0;
+    double blocks =
+        static_cast<double>(schedule.columns / schedule.getPanelColumns() *
+                            llvm::divideCeil(problem.depth, schedule.depth));
+    double groups = static_cast<double>(rows / schedule.registerRows);
+    double vectors = static_cast<double>(schedule.registerVectors);
+    return (1 - 1 / blocks) * std::min(2 * groups / vectors, 1.0);
+  }
+
   /// The tiles of at most schedule.rows rows in all columns.
   Cycles costRows(int64_t rows) const {
     double depth = static_cast<double>(problem.depth);
@@ -190,7 +206,9 @@ private:
           std::max(widenCycles / lanes, inputBytes / target.l3BytesPerCycle);
       double kernels = gathering + panels * costBlocks(rows);
       cycles.compute = packing + kernels;
-      cycles.total = std::max(cycles.memory, packing) + kernels;
+      double ahead = getShareAhead(rows);
+      cycles.total = (1 - ahead) * std::max(cycles.memory, packing) +
+                     ahead * packing + std::max(ahead * cycles.memory, kernels);
     }
     cycles.total += tiles * tileCycles;
     return cycles;

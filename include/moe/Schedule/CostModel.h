@@ -25,8 +25,12 @@
 //   in_out weights take 15 cycles more for each input, and 1.5 for each vector
 //   that is made of two inputs, and if it is of every other output; all this
 //   twice where a tile is not full.
-// * Any other takes the longer of weights and decode + pack, and then rows +
-//   blocks.
+// * Any other packs a panel for each `depth`, a block, and then multiplies it,
+//   while the next block of the projection comes from memory: two vectors
+//   of its columns for each whole block of rows. A tile takes the longer of
+//   weights and decode + pack for what does not come so, as quantised weights
+//   never do; decode + pack for the rest; and the longer of its weights and
+//   rows + blocks.
 // * rows: r*K elements found and converted, 2 / L each, or at the rate of the
 //   last cache.
 // * blocks: each block of R rows and V vectors takes for each input (pair of

@@ -147,10 +147,53 @@ private:
     return VectorType::get({code.lanes * perLane}, stored);
   }
 
+  struct Block {
+    Term column, begin;
+  };
+  /// Where the block begins that is packed after the one at `column` and
+  /// `begin`: the last one is followed by that of the next tile, or itself.
+  Block getNext(Term column, Term begin) {
+    const TileCoords &coords = contraction.coords;
+    Term nextColumn = column + static_cast<double>(panelVectors * code.lanes);
+    Term nextBegin = begin + static_cast<double>(blockDepth);
+    Term hasPanel = nextColumn < coords.numColumns;
+    Term isLast =
+        !hasPanel && nextBegin >= static_cast<double>(contraction.depth);
+    Term hasTile = isLast && nextColumn < coords.columnsToEnd;
+    Term zero = code.index(0);
+    return {code.select(hasPanel || hasTile, nextColumn,
+                        code.select(isLast, column, zero)),
+            code.select(hasTile, zero,
+                        code.select(hasPanel || isLast, begin, nextBegin))};
+  }
+
+  /// One step of a group of rows has its share of the next block on its way:
+  /// group v the columns of vector v, and those of as many vectors further as
+  /// there are groups, for two are enough for most tiles of few groups.
+  void prefetch(const Block &next, Term group, Term groups, Term k) {
+    Term first = next.column, input = next.begin;
+    if (weights.isOutIn()) {
+      auto lanes = static_cast<double>(code.lanes);
+      first = first + k % lanes;
+      input =
+          input + k / lanes * static_cast<double>(weights.getInputsPerLine());
+    } else {
+      input = input + k * static_cast<double>(perLane);
+    }
+    input = code.min(input, code.index(contraction.depth - 1));
+    for (Term wanted : {group, group + groups}) {
+      Term vector = code.min(wanted, code.index(panelVectors - 1));
+      Term column = first + vector * static_cast<double>(code.lanes);
+      weights.prefetch(code.min(column, contraction.coords.columnsToEnd - 1),
+                       input, code);
+    }
+  }
+
   void multiply(Term panel, Term column, Term begin, Term count, bool isFirst) {
+    Block next = getNext(column, begin);
+    int64_t largest = contraction.schedule.getRegisterRows();
     forRowGroups(
-        contraction.coords.numRows, contraction.schedule.getRegisterRows(),
-        code, [&](Term row, int64_t size) {
+        contraction.coords.numRows, largest, code, [&](Term row, int64_t size) {
           PanelProduct product{.row = row,
                                .size = size,
                                .vectors = {},
@@ -160,7 +203,12 @@ private:
           for (int64_t v = 0; v < panelVectors; ++v)
             product.vectors.push_back(
                 {sums, column + static_cast<double>(v * code.lanes)});
+          Term group = row / static_cast<double>(largest);
+          Term groups =
+              contraction.coords.numRows / static_cast<double>(largest);
           multiplyPanel(contraction, product, code, [&](Term k, int64_t v) {
+            if (v == 0 && size == largest)
+              prefetch(next, group, groups, k);
             Term at = code.index(v * code.lanes * perLane);
             return code.loadVector(getPackedType(), pack, {panel, k, at});
           });

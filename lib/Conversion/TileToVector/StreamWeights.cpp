@@ -27,6 +27,8 @@ using namespace mlir::moe;
 namespace {
 /// Columns that are read at once at most.
 static constexpr int64_t mostColumns = 8;
+/// How many inputs of in_out weights are read before one that is on its way.
+static constexpr int64_t inputsAhead = 32;
 
 class DotEmitter {
 public:
@@ -52,7 +54,8 @@ public:
       code.ifThen(rest >= static_cast<double>(size), [&] {
         emitColumns(size, [&](Term column, int64_t columns) {
           emitBlock({numRows - rest, size, column, columns, code.index(0),
-                     code.index(contraction.depth), /*isFirst=*/true});
+                     code.index(contraction.depth), /*isFirst=*/true,
+                     code.index(1), code.index(0)});
         });
       });
     }
@@ -66,10 +69,12 @@ private:
     int64_t block = std::min(contraction.schedule.getDepth(), depth);
     if (block % inputs)
       block = depth;
+    auto size = static_cast<double>(groupRows);
     auto emitDepth = [&](Term begin, Term end, bool isFirst) {
       emitColumns(groupRows, [&](Term column, int64_t columns) {
         code.forRange(code.index(0), numRows, groupRows, [&](Term row) {
-          emitBlock({row, groupRows, column, columns, begin, end, isFirst});
+          emitBlock({row, groupRows, column, columns, begin, end, isFirst,
+                     numRows / size, row / size});
         });
       });
     };
@@ -102,6 +107,9 @@ private:
     int64_t numColumns;
     Term begin, end;
     bool isFirst;
+    /// Groups of rows that share the reading of a group of columns, and which
+    /// one this is.
+    Term groups, group;
   };
 
   void emitBlock(const Block &block) {
@@ -109,7 +117,10 @@ private:
     for (int64_t r = 0; r < block.numRows; ++r)
       rows.push_back(contraction.rows.open(
           contraction.coords, block.row + static_cast<double>(r), code));
+    SmallVector<Term> nextColumns = getNextColumns(block);
     auto step = [&](Term k, ArrayRef<Term> parts, std::optional<Term> count) {
+      for (Term column : nextColumns)
+        weights.prefetch(column, k, code);
       SmallVector<Term> columns, next;
       for (int64_t c = 0; c < block.numColumns; ++c) {
         // Columns that are not there repeat the last one: their sums are never
@@ -141,6 +152,20 @@ private:
                           return step(k, sofar, code.index(rest));
                         });
     store(parts, block);
+  }
+
+  /// The columns of the next group that come from memory meanwhile, which may
+  /// be the next tile's. Each group of rows has its share of them on their way;
+  /// instead of the others' it asks for a line that is there, as not to branch.
+  SmallVector<Term> getNextColumns(const Block &block) {
+    SmallVector<Term> columns;
+    Term last = contraction.coords.columnsToEnd - 1;
+    for (int64_t c = 0; c < block.numColumns; ++c) {
+      Term next = block.column + static_cast<double>(block.numColumns + c);
+      Term isOwn = code.index(c) % block.groups == block.group;
+      columns.push_back(code.min(code.select(isOwn, next, block.column), last));
+    }
+    return columns;
   }
 
   Term loadWeights(Term column, Term k, std::optional<Term> count) {
@@ -186,6 +211,17 @@ private:
 };
 } // namespace
 
+/// The same columns of inputs that are read later: each lies on another page.
+static void prefetchInputs(const WeightVectors &weights, Term column, Term k,
+                           const TileContraction &contraction,
+                           VectorCode &code) {
+  for (int64_t i = 0; i < contraction.inputsPerLane(); ++i) {
+    Term input = k + static_cast<double>(inputsAhead + i);
+    weights.prefetch(column, code.min(input, code.index(contraction.depth - 1)),
+                     code);
+  }
+}
+
 /// Lanes are columns, of as many vectors as fit in registers for a group of
 /// rows. All weights are taken together: they may lie between each other.
 static void emitAlongColumns(const TileContraction &contraction,
@@ -222,6 +258,7 @@ static void emitAlongColumns(const TileContraction &contraction,
       if (!isFull)
         count = code.max(contraction.coords.numColumns - column, code.index(0));
       Term input = k * static_cast<double>(contraction.inputsPerLane());
+      prefetchInputs(weights, column, input, contraction, code);
       return contraction.usesPairs()
                  ? weights.pairsAlongColumns(column, input, count, code)
                  : weights.alongColumns(column, input, count, code);

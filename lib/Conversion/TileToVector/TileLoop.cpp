@@ -67,7 +67,8 @@ void mlir::moe::emitTileLoop(tile::ForEachOp op, Code &code,
     TileCoords coords;
     Term block = task / columnBlocks;
     coords.column = task % columnBlocks * static_cast<double>(width);
-    coords.numColumns = code.min(columns - coords.column, code.index(width));
+    coords.columnsToEnd = columns - coords.column;
+    coords.numColumns = code.min(coords.columnsToEnd, code.index(width));
     if (offsets) {
       Term expert = findExpert(starts, block, code);
       coords.expert = expert;

@@ -13,6 +13,9 @@ struct TileCoords {
   /// Nothing if there is one expert without an expert dimension.
   std::optional<Term> expert;
   Term row, numRows, column, numColumns;
+  /// Columns from the first one on that the matrix has: those behind the tile
+  /// are most often those of the next tile of the thread.
+  Term columnsToEnd;
 };
 
 /// Computes all tiles, at the same time. Tiles of one expert that have the same

@@ -32,6 +32,13 @@ public:
   Term pairsAlongColumns(Term column, Term k, std::optional<Term> count,
                          VectorCode &code) const;
 
+  /// Has weights on their way from memory: for out_in weights the cache line
+  /// with input `k` of a column, else those with a vector of columns from
+  /// `column` on. Quantised weights come without.
+  void prefetch(Term column, Term k, VectorCode &code) const;
+  /// Inputs of a column in a cache line of out_in weights.
+  int64_t getInputsPerLine() const;
+
 private:
   Term getOutput(Term column, VectorCode &code) const;
   /// `type`'s elements of row `k` of in_out weights, for the columns from
