@@ -29,10 +29,14 @@ namespace mlir::moe {
 using namespace mlir;
 using namespace mlir::moe;
 
-/// Slices become the address, offset and strides that they have.
+/// Slices, and other shapes of a buffer, become the address, offset and strides that they have.
 static LogicalResult expandSlices(ModuleOp module) {
   SmallVector<Operation *> slices;
-  module.walk([&](memref::SubViewOp op) { slices.push_back(op); });
+  module.walk([&](Operation *op) {
+    if (isa<memref::SubViewOp, memref::ExpandShapeOp, memref::CollapseShapeOp>(
+            op))
+      slices.push_back(op);
+  });
   RewritePatternSet patterns(module.getContext());
   memref::populateExpandStridedMetadataPatterns(patterns);
   return applyOpPatternsGreedily(slices, std::move(patterns));

@@ -92,12 +92,27 @@ TEST(CostModel, TilesOfAnExpertAreEven) {
 TEST(CostModel, ShallowPanelsLoadSumsAgain) {
   GemmProblem problem = makeDense(1024, 48);
   Target target = makeMachine();
+  // Nothing waits for weights, so that it does not matter how many come ahead.
+  target.memoryBandwidth = 1e18;
   Schedule shallow = packing;
   shallow.depth = 256;
   // 3 more visits of 3 blocks, with 24 sums loaded and stored.
   EXPECT_NEAR(countCycles(problem, shallow, target, 24) -
                   countCycles(problem, packing, target, 24),
               3 * 3 * (48 + 20), 1);
+}
+
+TEST(CostModel, BlocksAfterTheFirstComeWhileOthersAreMultiplied) {
+  GemmProblem problem = makeDense(1024, 48);
+  Target target = makeMachine();
+  Schedule shallow = packing;
+  shallow.depth = 256;
+  // Of four blocks one is waited for.
+  double whole = countCycles(problem, packing, target, 24);
+  EXPECT_LT(countCycles(problem, shallow, target, 24), whole);
+  problem.weights[0].format.quantized = true;
+  EXPECT_GT(countCycles(problem, shallow, target, 24),
+            countCycles(problem, packing, target, 24));
 }
 
 TEST(CostModel, PairsOfBf16AreTwiceAsFast) {
