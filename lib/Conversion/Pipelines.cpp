@@ -86,9 +86,11 @@ void mlir::moe::buildPlanKernelsPipeline(OpPassManager &manager,
 
 /// What remains is structured control flow and memory.
 static void addConversionToLoops(OpPassManager &manager,
-                                 bool manyThreads = false) {
+                                 bool manyThreads = false,
+                                 int64_t tokens = 512) {
   ConvertMoEToLoopsPassOptions options;
   options.manyThreads = manyThreads;
+  options.tokens = tokens;
   manager.addPass(createConvertMoEToLoopsPass(options));
   addBufferization(manager, manyThreads);
   manager.addPass(createConvertTileToVectorPass());
@@ -161,7 +163,7 @@ void mlir::moe::buildLowerToCudaPipeline(OpPassManager &manager,
     buildPlanKernelsPipeline(manager, plan);
     manager.addNestedPass<func::FuncOp>(createConvertMoEToTilePass());
   }
-  addConversionToLoops(manager, /*manyThreads=*/true);
+  addConversionToLoops(manager, /*manyThreads=*/true, options.tokens);
   manager.addNestedPass<func::FuncOp>(createKeepScalarsPass());
   manager.addPass(createPlanWorkspacePass());
   manager.addPass(createCanonicalizerPass());

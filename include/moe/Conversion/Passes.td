@@ -16,15 +16,18 @@ def ConvertMoEToLoopsPass : Pass<"convert-moe-to-loops", "ModuleOp"> {
     table of addresses, `memref<Exi64>`, in function signatures.
 
     For many threads, those of a GPU, each element of a `moe.grouped_gemm` and of rows is an
-    iteration of its own, and nothing is packed.
+    iteration of its own, and nothing is packed. What needs threads that work together, the
+    sort of `moe.group_by_expert`, is a `gpu.launch`.
   }];
   let options = [
     Option<"manyThreads", "many-threads", "bool", "false",
-           "Make parallel loops for thousands of threads">];
+           "Make parallel loops for thousands of threads">,
+    Option<"tokens", "tokens", "int64_t", "512", "For how many tokens it shall be fastest">];
   let dependentDialects = [
     "arith::ArithDialect", "bufferization::BufferizationDialect", "func::FuncDialect",
-    "LLVM::LLVMDialect", "math::MathDialect", "memref::MemRefDialect", "scf::SCFDialect",
-    "tensor::TensorDialect", "vector::VectorDialect"];
+    "gpu::GPUDialect", "LLVM::LLVMDialect", "math::MathDialect", "memref::MemRefDialect",
+    "NVVM::NVVMDialect", "scf::SCFDialect", "tensor::TensorDialect",
+    "vector::VectorDialect"];
 }
 
 def ConvertMoEToTilePass : Pass<"convert-moe-to-tile", "func::FuncOp"> {

@@ -26,13 +26,14 @@ KernelWriter::KernelWriter(StringRef name, gpu::GPUModuleOp module,
                            const DeviceValues &deviceValues, int64_t threads,
                            Operation *launchPoint)
     : builder(module.getContext()), loc(launchPoint->getLoc()), module(module),
-      deviceValues(deviceValues), threads(threads), host(launchPoint) {
+      symbols(symbols), deviceValues(deviceValues), threads(threads),
+      host(launchPoint) {
   builder.setInsertionPointToEnd(module.getBody());
   // Its type is set when its arguments are known.
   function = LLVM::LLVMFuncOp::create(
       builder, loc, name,
-      LLVM::LLVMFunctionType::get(
-          LLVM::LLVMVoidType::get(builder.getContext()), {}));
+      LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()),
+                                  {}));
   for (StringRef attribute : {gpu::GPUDialect::getKernelFuncAttrName(),
                               NVVM::NVVMDialect::getKernelFuncAttrName()})
     function->setAttr(attribute, builder.getUnitAttr());
@@ -61,10 +62,9 @@ FailureOr<Value> KernelWriter::use(Value value) {
   // The launch has the addresses of arguments and of views of bytes; other
   // views are made again.
   bool isRoot = !definition || isa<memref::ViewOp>(definition);
-  if (definition &&
-      (definition->hasTrait<OpTrait::ConstantLike>() ||
-       deviceValues.contains(value) ||
-       (isBuffer && !isRoot && isMemoryEffectFree(definition)))) {
+  if (definition && (definition->hasTrait<OpTrait::ConstantLike>() ||
+                     deviceValues.contains(value) ||
+                     (isBuffer && !isRoot && isMemoryEffectFree(definition)))) {
     if (isa<memref::GetGlobalOp>(definition))
       copyGlobal(definition);
     if (failed(useOperands(definition)))
@@ -109,8 +109,7 @@ FailureOr<Value> KernelWriter::useBuffer(Value buffer) {
     }
     Value size;
     if (auto view = buffer.getDefiningOp<memref::ViewOp>()) {
-      FailureOr<Value> used =
-          use(view.getSizes()[type.getDynamicDimIndex(i)]);
+      FailureOr<Value> used = use(view.getSizes()[type.getDynamicDimIndex(i)]);
       if (failed(used))
         return failure();
       size = *used;
@@ -118,8 +117,8 @@ FailureOr<Value> KernelWriter::useBuffer(Value buffer) {
       size = addIndexArgument(
           memref::DimOp::create(host, loc, buffer, static_cast<int64_t>(i)));
     }
-    sizes.push_back(arith::IndexCastOp::create(builder, loc,
-                                               builder.getI64Type(), size));
+    sizes.push_back(
+        arith::IndexCastOp::create(builder, loc, builder.getI64Type(), size));
   }
   Value descriptor = LLVM::PoisonOp::create(builder, loc, record);
   auto insert = [&](Value value, ArrayRef<int64_t> position) {
@@ -151,13 +150,27 @@ Value KernelWriter::addIndexArgument(Value index) {
                                     number);
 }
 
+Value KernelWriter::allocateShared(MemRefType type) {
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(module.getBody());
+  auto variable = memref::GlobalOp::create(
+      builder, loc, (function.getName() + "_shared").str(),
+      builder.getStringAttr("private"), type,
+      /*initial_value=*/builder.getUnitAttr(), /*constant=*/false,
+      /*alignment=*/IntegerAttr());
+  symbols.insert(variable);
+  builder.setInsertionPointToStart(&function.getBody().front());
+  return memref::GetGlobalOp::create(builder, loc, type, variable.getSymName());
+}
+
 void KernelWriter::copyGlobal(Operation *op) {
   StringRef name = cast<memref::GetGlobalOp>(op).getName();
   if (module.lookupSymbol(name))
     return;
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(module.getBody());
-  builder.clone(*SymbolTable::lookupNearestSymbolFrom(op, builder.getStringAttr(name)));
+  builder.clone(
+      *SymbolTable::lookupNearestSymbolFrom(op, builder.getStringAttr(name)));
 }
 
 /// Parallel loops inside the iterations of a thread are its own.
@@ -175,7 +188,8 @@ static void makeSequential(scf::ParallelOp loop) {
   Block *target = builder.getInsertionBlock();
   target->getOperations().splice(target->getTerminator()->getIterator(),
                                  loop.getBody()->getOperations());
-  for (auto [variable, by] : llvm::zip_equal(loop.getInductionVars(), variables))
+  for (auto [variable, by] :
+       llvm::zip_equal(loop.getInductionVars(), variables))
     variable.replaceAllUsesWith(by);
   loop.erase();
 }

@@ -37,6 +37,8 @@ public:
   FailureOr<Value> use(Value value);
   Value lookup(Value value) const { return mapping.lookup(value); }
   void map(Value value, Value by) { mapping.map(value, by); }
+  /// Memory of each block, of an element type and a shape.
+  Value allocateShared(MemRefType type);
   /// Copies an op all of whose values are known.
   void clone(Operation *op) { builder.clone(*op, mapping); }
 
@@ -50,6 +52,7 @@ private:
   void copyGlobal(Operation *op);
 
   gpu::GPUModuleOp module;
+  SymbolTable &symbols;
   const DeviceValues &deviceValues;
   int64_t threads;
   /// At the launch.

@@ -119,18 +119,16 @@ LogicalResult LoopNest::emit(KernelWriter &kernel) const {
   builder.setInsertionPoint(loop.getBody()->getTerminator());
   // The last variable changes fastest.
   Value rest = loop.getInductionVar();
-  for (auto [range, count] :
-       llvm::reverse(llvm::zip_equal(ranges, counts))) {
+  for (auto [range, count] : llvm::reverse(llvm::zip_equal(ranges, counts))) {
     Value at = rest;
     if (range.variable != ranges.front().variable) {
       at = arith::RemUIOp::create(builder, loc, rest, count);
       rest = arith::DivUIOp::create(builder, loc, rest, count);
     }
-    Value scaled = builder.createOrFold<arith::MulIOp>(
-        loc, at, kernel.lookup(range.step));
-    kernel.map(range.variable,
-               builder.createOrFold<arith::AddIOp>(
-                   loc, scaled, kernel.lookup(range.begin)));
+    Value scaled =
+        builder.createOrFold<arith::MulIOp>(loc, at, kernel.lookup(range.step));
+    kernel.map(range.variable, builder.createOrFold<arith::AddIOp>(
+                                   loc, scaled, kernel.lookup(range.begin)));
   }
   for (scf::ParallelOp inner : loops)
     for (Operation &op : inner.getBody()->without_terminator())

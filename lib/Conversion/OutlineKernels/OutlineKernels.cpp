@@ -9,6 +9,7 @@
 
 #include "../DeviceModule.h"
 #include "../TokenBound.h"
+#include "LaunchBody.h"
 #include "LoopNest.h"
 #include "moe/Conversion/Passes.h"
 
@@ -17,6 +18,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 namespace mlir::moe {
 #define GEN_PASS_DEF_OUTLINEKERNELSPASS
@@ -56,7 +58,8 @@ static void expandCopy(memref::CopyOp copy) {
   auto type = cast<MemRefType>(copy.getSource().getType());
   SmallVector<Value> ends;
   for (int64_t d = 0; d < type.getRank(); ++d)
-    ends.push_back(builder.createOrFold<memref::DimOp>(loc, copy.getSource(), d));
+    ends.push_back(
+        builder.createOrFold<memref::DimOp>(loc, copy.getSource(), d));
   // A number is copied in one iteration.
   size_t dimensions = std::max<size_t>(ends.size(), 1);
   ends.resize(dimensions, one);
@@ -87,6 +90,7 @@ private:
   void findDeviceValues();
   KernelWriter makeKernel(int64_t threads, Operation *launchPoint);
   LogicalResult outlineLoop(scf::ParallelOp loop);
+  LogicalResult outlineLaunch(gpu::LaunchOp launch);
   LogicalResult outlineSequence(ArrayRef<Operation *> ops);
   FailureOr<Value> emitBlocks(const LoopNest &nest, Operation *launchPoint);
   /// Replaces device values in what the host does by their bounds.
@@ -107,17 +111,19 @@ bool Outliner::staysOnHost(Operation *op) const {
   return isMemoryEffectFree(op) || readsKeptScalar(op) ||
          op->hasTrait<OpTrait::IsTerminator>() ||
          isa<gpu::LaunchFuncOp, func::CallOp>(op) ||
-         !isa<memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect>(
-             op->getDialect());
+         (!isa<memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect>(
+              op->getDialect()) &&
+          !isa<gpu::LaunchOp>(op));
 }
 
 /// Whether what is in `op` is for the host.
 static bool holdsLaunch(Operation *op) {
-  return op->walk([](Operation *nested) {
-             return isa<gpu::LaunchFuncOp, func::CallOp>(nested)
-                        ? WalkResult::interrupt()
-                        : WalkResult::advance();
-           })
+  return op
+      ->walk([](Operation *nested) {
+        return isa<gpu::LaunchFuncOp, func::CallOp>(nested)
+                   ? WalkResult::interrupt()
+                   : WalkResult::advance();
+      })
       .wasInterrupted();
 }
 
@@ -164,11 +170,11 @@ LogicalResult Outliner::outline() {
       if (!result.use_empty())
         return op.emitError("computes a number on the device that others use, "
                             "expected it to be kept by moe-keep-scalars");
-    bool isLoop = isa<scf::ParallelOp>(op);
-    if (!continues || isLoop)
+    bool isKernel = isa<scf::ParallelOp, gpu::LaunchOp>(op);
+    if (!continues || isKernel)
       pieces.emplace_back();
     pieces.back().push_back(&op);
-    continues = !isLoop;
+    continues = !isKernel;
   }
   if (pieces.empty())
     return success();
@@ -176,8 +182,13 @@ LogicalResult Outliner::outline() {
   device = getDeviceModule(function->getParentOfType<ModuleOp>());
   symbols.emplace(device);
   for (ArrayRef<Operation *> piece : pieces) {
-    auto loop = dyn_cast<scf::ParallelOp>(piece.front());
-    if (failed(loop ? outlineLoop(loop) : outlineSequence(piece)))
+    LogicalResult outlined =
+        llvm::TypeSwitch<Operation *, LogicalResult>(piece.front())
+            .Case<scf::ParallelOp>([&](auto loop) { return outlineLoop(loop); })
+            .Case<gpu::LaunchOp>(
+                [&](auto launch) { return outlineLaunch(launch); })
+            .Default([&](auto) { return outlineSequence(piece); });
+    if (failed(outlined))
       return failure();
     for (Operation *op : llvm::reverse(piece))
       op->erase();
@@ -201,6 +212,19 @@ LogicalResult Outliner::outlineLoop(scf::ParallelOp loop) {
   if (failed(blocks))
     return failure();
   kernel.launch(*blocks);
+  return success();
+}
+
+LogicalResult Outliner::outlineLaunch(gpu::LaunchOp launch) {
+  std::optional<int64_t> threads = getBlockSize(launch);
+  if (!threads)
+    return launch.emitError(
+        "expected blocks of one dimension and of a constant "
+        "number of threads");
+  KernelWriter kernel = makeKernel(*threads, launch);
+  if (failed(emitLaunchBody(launch, kernel)))
+    return failure();
+  kernel.launch(launch.getGridSizeX());
   return success();
 }
 
@@ -231,8 +255,9 @@ FailureOr<Value> Outliner::emitBlocks(const LoopNest &nest,
   Value total = index(1);
   for (const LoopNest::Range &range : nest.getRanges()) {
     Value count;
-    if (!llvm::any_of(ValueRange{range.begin, range.end, range.step},
-                      [&](Value value) { return deviceValues.contains(value); }))
+    if (!llvm::any_of(
+            ValueRange{range.begin, range.end, range.step},
+            [&](Value value) { return deviceValues.contains(value); }))
       count = emitCount(builder, loc, range.begin, range.end, range.step);
     else if (TokenBound::isKnown(range.end))
       count = bound.emit(range.end);
@@ -257,7 +282,8 @@ LogicalResult Outliner::boundOperand(OpOperand &operand) {
     return error;
   }
   OpBuilder builder(user);
-  TokenBound bound(builder, user->getLoc(), TokenBound::emitNumTokens(builder, function));
+  TokenBound bound(builder, user->getLoc(),
+                   TokenBound::emitNumTokens(builder, function));
   operand.set(bound.emit(operand.get()));
   return success();
 }
