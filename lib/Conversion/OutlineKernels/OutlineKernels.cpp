@@ -15,6 +15,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -67,7 +68,8 @@ static void expandCopy(memref::CopyOp copy) {
       builder, loc, SmallVector<Value>(dimensions, zero), ends,
       SmallVector<Value>(dimensions, one));
   builder.setInsertionPointToStart(loop.getBody());
-  ValueRange at = loop.getInductionVars().take_front(type.getRank());
+  ValueRange at =
+      ValueRange(loop.getInductionVars()).take_front(type.getRank());
   Value element = memref::LoadOp::create(builder, loc, copy.getSource(), at);
   memref::StoreOp::create(builder, loc, element, copy.getTarget(), at);
   copy.erase();
@@ -86,7 +88,7 @@ public:
 private:
   /// Whether the host does `op` itself, or leaves it to kernels that use it.
   bool staysOnHost(Operation *op) const;
-  LogicalResult checkParallelLoops() const;
+  LogicalResult checkParallelLoops();
   void findDeviceValues();
   KernelWriter makeKernel(int64_t threads, Operation *launchPoint);
   LogicalResult outlineLoop(scf::ParallelOp loop);
@@ -127,7 +129,7 @@ static bool holdsLaunch(Operation *op) {
       .wasInterrupted();
 }
 
-LogicalResult Outliner::checkParallelLoops() const {
+LogicalResult Outliner::checkParallelLoops() {
   WalkResult result = function.walk([](scf::ParallelOp loop) {
     if (loop.getInitVals().empty())
       return WalkResult::advance();
@@ -149,6 +151,17 @@ void Outliner::findDeviceValues() {
   }
 }
 
+/// Whether only `piece` itself uses what its ops give.
+static LogicalResult checkResults(ArrayRef<Operation *> piece) {
+  for (Operation *op : piece)
+    for (Operation *user : op->getUsers())
+      if (!llvm::is_contained(piece,
+                              op->getBlock()->findAncestorOpInBlock(*user)))
+        return op->emitError("computes a number on the device that others use, "
+                             "expected it to be kept by moe-keep-scalars");
+  return success();
+}
+
 LogicalResult Outliner::outline() {
   function.walk([](memref::CopyOp copy) { expandCopy(copy); });
   if (failed(checkParallelLoops()))
@@ -166,10 +179,6 @@ LogicalResult Outliner::outline() {
     if (holdsLaunch(&op))
       return op.emitError("launches kernels or calls functions inside control "
                           "flow, expected them in the function's body");
-    for (Value result : op.getResults())
-      if (!result.use_empty())
-        return op.emitError("computes a number on the device that others use, "
-                            "expected it to be kept by moe-keep-scalars");
     bool isKernel = isa<scf::ParallelOp, gpu::LaunchOp>(op);
     if (!continues || isKernel)
       pieces.emplace_back();
@@ -182,6 +191,8 @@ LogicalResult Outliner::outline() {
   device = getDeviceModule(function->getParentOfType<ModuleOp>());
   symbols.emplace(device);
   for (ArrayRef<Operation *> piece : pieces) {
+    if (failed(checkResults(piece)))
+      return failure();
     LogicalResult outlined =
         llvm::TypeSwitch<Operation *, LogicalResult>(piece.front())
             .Case<scf::ParallelOp>([&](auto loop) { return outlineLoop(loop); })
