@@ -46,6 +46,8 @@ public:
   /// Iterations of parallel loops should be short and many, and have no memory
   /// of their own: a GPU runs them.
   bool hasManyThreads = false;
+  /// How many tokens the code is expected to be run for.
+  int64_t tokens = 512;
 
   Term term(Value value) { return {this, value}; }
 

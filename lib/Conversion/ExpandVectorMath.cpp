@@ -1,10 +1,10 @@
 //===- ExpandVectorMath.cpp - moe-expand-vector-math ----------------------===//
 
+#include "MathPolynomials.h"
 #include "moe/Conversion/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -22,17 +22,11 @@ struct ExpandVectorMathPass
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     getOperation()->walk([&](Operation *op) {
-      if (isa<math::ExpOp, math::TanhOp, math::ErfOp>(op) &&
-          isa<VectorType>(op->getResult(0).getType()) &&
-          getElementTypeOrSelf(op->getResult(0)).isF32())
+      if (hasMathPolynomial(op) && isa<VectorType>(op->getResult(0).getType()))
         ops.push_back(op);
     });
     RewritePatternSet patterns(&getContext());
-    populateMathPolynomialApproximationPatterns(patterns, [](StringRef name) {
-      return name == math::ExpOp::getOperationName() ||
-             name == math::TanhOp::getOperationName() ||
-             name == math::ErfOp::getOperationName();
-    });
+    populateMathPolynomials(patterns);
     if (failed(applyOpPatternsGreedily(ops, std::move(patterns))))
       signalPassFailure();
   }

@@ -19,7 +19,7 @@ using namespace mlir;
 using namespace mlir::moe;
 
 /// Every tensor becomes memory.
-static void addBufferization(OpPassManager &manager) {
+static void addBufferization(OpPassManager &manager, bool manyThreads) {
   manager.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   bufferization::OneShotBufferizePassOptions options;
   options.bufferizeFunctionBoundaries = true;
@@ -27,12 +27,15 @@ static void addBufferization(OpPassManager &manager) {
       bufferization::LayoutMapOption::IdentityLayoutMap;
   manager.addPass(bufferization::createOneShotBufferizePass(options));
   manager.addNestedPass<func::FuncOp>(createConvertCopyToLinalgPass());
-  manager.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  manager.addNestedPass<func::FuncOp>(
+      manyThreads ? createConvertLinalgToParallelLoopsPass()
+                  : createConvertLinalgToLoopsPass());
 }
 
 /// Arithmetic that processors lack becomes arithmetic they have: narrow floats
-/// are computed as f32, and bf16 is converted by integer operations.
-static void addFloatEmulation(OpPassManager &manager) {
+/// are computed as f32, and bf16 is converted by integer operations unless it is
+/// said to be theirs.
+static void addFloatEmulation(OpPassManager &manager, bool convertBf16 = true) {
   arith::ArithEmulateUnsupportedFloatsOptions emulation;
   emulation.sourceTypeStrs = {"bf16", "f16"};
   emulation.targetTypeStr = "f32";
@@ -42,7 +45,7 @@ static void addFloatEmulation(OpPassManager &manager) {
   extension.targetTypeStr = "f32";
   manager.addPass(math::createMathExtendToSupportedTypes(extension));
   arith::ArithExpandOpsPassOptions expansion;
-  expansion.includeBf16 = true;
+  expansion.includeBf16 = convertBf16;
   manager.addPass(arith::createArithExpandOpsPass(expansion));
 }
 
@@ -71,11 +74,13 @@ void mlir::moe::buildPlanKernelsPipeline(OpPassManager &manager,
 /// What remains is structured control flow and memory. Kernels are written as
 /// canonical code: only what is around them is made so.
 static void addConversionToLoops(OpPassManager &manager,
-                                 bool manyThreads = false) {
+                                 bool manyThreads = false,
+                                 int64_t tokens = 512) {
   ConvertMoEToLoopsPassOptions options;
   options.manyThreads = manyThreads;
+  options.tokens = tokens;
   manager.addPass(createConvertMoEToLoopsPass(options));
-  addBufferization(manager);
+  addBufferization(manager, manyThreads);
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createConvertTileToVectorPass());
   manager.addPass(createCSEPass());
@@ -118,11 +123,16 @@ void mlir::moe::buildLowerToBundlePipeline(
 /// What remains in the modules of kernels is the LLVM and NVVM dialects.
 static void addDeviceLowering(OpPassManager &manager) {
   OpPassManager &device = manager.nest<gpu::GPUModuleOp>();
+  addFloatEmulation(device, /*convertBf16=*/false);
+  device.addPass(createExpandDeviceMathPass());
   device.addPass(memref::createExpandStridedMetadataPass());
   device.addPass(createLowerAffinePass());
   device.addPass(createSCFToControlFlowPass());
   device.addPass(createConvertVectorToLLVMPass());
-  device.addPass(createConvertGpuOpsToNVVMOps());
+  // Not convert-gpu-to-nvvm, which calls the vendor's library for functions.
+  ConvertToLLVMPassOptions toLLVM;
+  toLLVM.filterDialects = {"arith", "cf", "index", "math", "memref"};
+  device.addPass(createConvertToLLVMPass(toLLVM));
   device.addPass(createReconcileUnrealizedCastsPass());
   device.addPass(createCanonicalizerPass());
   device.addPass(createCSEPass());
@@ -139,11 +149,13 @@ void mlir::moe::buildLowerToCudaPipeline(OpPassManager &manager,
     buildPlanKernelsPipeline(manager, plan);
     manager.addNestedPass<func::FuncOp>(createConvertMoEToTilePass());
   }
-  addConversionToLoops(manager, /*manyThreads=*/true);
+  addConversionToLoops(manager, /*manyThreads=*/true, options.tokens);
+  manager.addNestedPass<func::FuncOp>(createKeepScalarsPass());
   manager.addPass(createPlanWorkspacePass());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
   manager.addPass(createConvertTileToNVVMPass());
+  manager.addPass(createOutlineKernelsPass());
   manager.addPass(createLowerLaunchesPass());
   ExportLayerPassOptions exported;
   exported.symbol = options.symbol;

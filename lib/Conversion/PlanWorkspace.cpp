@@ -287,26 +287,12 @@ SmallVector<Value> WorkspacePlan::emitOffsets(OpBuilder &builder, Location loc,
   return offsets;
 }
 
-/// The first dynamic extent of an argument; without one, nothing depends on it.
-static Value emitNumTokens(OpBuilder &builder, func::FuncOp func) {
-  for (BlockArgument argument : func.getArguments()) {
-    auto type = dyn_cast<MemRefType>(argument.getType());
-    if (!type)
-      continue;
-    for (auto [i, extent] : llvm::enumerate(type.getShape()))
-      if (ShapedType::isDynamic(extent))
-        return memref::DimOp::create(builder, func.getLoc(), argument,
-                                     static_cast<int64_t>(i));
-  }
-  return createIndex(builder, func.getLoc(), 0);
-}
-
 void WorkspacePlan::apply() {
   Block &body = func.getBody().front();
   auto bytes = MemRefType::get({ShapedType::kDynamic},
                                IntegerType::get(func.getContext(), 8));
   OpBuilder builder = OpBuilder::atBlockBegin(&body);
-  Value tokens = emitNumTokens(builder, func);
+  Value tokens = TokenBound::emitNumTokens(builder, func);
   SmallVector<Value> offsets = emitOffsets(builder, func.getLoc(), tokens);
   TokenBound bound(builder, func.getLoc(), tokens);
   // Before any of the allocations goes that bounds are read from.

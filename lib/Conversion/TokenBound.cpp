@@ -59,6 +59,19 @@ bool TokenBound::isNumTokens(Value value) {
          (extent.kind == ExtentKind::value && isNumTokens(extent.value));
 }
 
+Value TokenBound::emitNumTokens(OpBuilder &builder, func::FuncOp function) {
+  for (BlockArgument argument : function.getArguments()) {
+    auto type = dyn_cast<MemRefType>(argument.getType());
+    if (!type)
+      continue;
+    for (auto [i, extent] : llvm::enumerate(type.getShape()))
+      if (ShapedType::isDynamic(extent))
+        return memref::DimOp::create(builder, function.getLoc(), argument,
+                                     static_cast<int64_t>(i));
+  }
+  return arith::ConstantIndexOp::create(builder, function.getLoc(), 0);
+}
+
 //===----------------------------------------------------------------------===//
 // What does not fall
 //===----------------------------------------------------------------------===//

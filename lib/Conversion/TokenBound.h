@@ -3,6 +3,7 @@
 #ifndef MOE_LIB_CONVERSION_TOKENBOUND_H
 #define MOE_LIB_CONVERSION_TOKENBOUND_H
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
 
@@ -23,6 +24,10 @@ public:
 
   /// Whether `value` is the number of tokens itself.
   static bool isNumTokens(Value value);
+
+  /// The first dynamic extent of an argument; without one, nothing depends on
+  /// it.
+  static Value emitNumTokens(OpBuilder &builder, func::FuncOp function);
 
   /// Code is emitted where `builder` points; what folds is folded.
   TokenBound(OpBuilder &builder, Location loc, Value tokens)

@@ -64,6 +64,8 @@ void VectorCode::storeFloats(Term vector, Value buffer, ArrayRef<Value> at,
 
 void VectorCode::forColumns(
     Term width, function_ref<void(Term, std::optional<Term>)> body) {
+  if (hasManyThreads)
+    return parallel(width, [&](Term column) { body(column, std::nullopt); });
   Term full = width - width % static_cast<double>(lanes);
   forRange(index(0), full, lanes,
            [&](Term column) { body(column, std::nullopt); });

@@ -17,7 +17,9 @@ public:
   /// Of the width of the longest vectors, for ops whose time is that of memory.
   explicit VectorCode(Code &code)
       : VectorCode(code.builder, code.loc, code.realType,
-                   512 / code.realType.getWidth()) {}
+                   code.hasManyThreads ? 1 : 512 / code.realType.getWidth()) {
+    hasManyThreads = code.hasManyThreads;
+  }
 
   const int64_t lanes;
 
@@ -57,7 +59,7 @@ public:
   }
 
   /// Calls `body` for vectors of `width` columns: full ones, then one with the
-  /// count of its columns that are left.
+  /// count of its columns that are left. Columns write disjoint memory.
   void
   forColumns(Term width,
              function_ref<void(Term column, std::optional<Term> count)> body);

@@ -8,6 +8,7 @@
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Pass/PassManager.h"
@@ -16,9 +17,7 @@
 using namespace mlir;
 using namespace mlir::moe;
 
-/// As on the way to PTX, up to the LLVM and NVVM dialects; then for the host.
-static void addPasses(PassManager &manager) {
-  OpPassManager &device = manager.nest<gpu::GPUModuleOp>();
+static void addLowering(OpPassManager &device) {
   device.addPass(memref::createExpandStridedMetadataPass());
   device.addPass(createLowerAffinePass());
   device.addPass(createSCFToControlFlowPass());
@@ -26,6 +25,25 @@ static void addPasses(PassManager &manager) {
   device.addPass(createConvertVectorToLLVMPass());
   device.addPass(createConvertGpuOpsToNVVMOps());
   device.addPass(createReconcileUnrealizedCastsPass());
+}
+
+/// Whether kernels are in the LLVM and NVVM dialects already.
+static bool isLowered(ModuleOp module) {
+  return !module
+              .walk([](Operation *op) {
+                bool lowered =
+                    isa<ModuleOp, gpu::GPUModuleOp>(op) ||
+                    isa<LLVM::LLVMDialect, NVVM::NVVMDialect>(op->getDialect());
+                return lowered ? WalkResult::advance()
+                               : WalkResult::interrupt();
+              })
+              .wasInterrupted();
+}
+
+/// As on the way to PTX, up to the LLVM and NVVM dialects; then for the host.
+static void addPasses(PassManager &manager, bool lowered) {
+  if (!lowered)
+    addLowering(manager.nest<gpu::GPUModuleOp>());
   manager.addPass(createConvertNVVMToSimulatorPass());
 }
 
@@ -83,7 +101,7 @@ llvm::Expected<SimulatedKernels> SimulatedKernels::compile(ModuleOp module) {
   MLIRContext *context = module.getContext();
   FirstError error(context);
   PassManager manager(context);
-  addPasses(manager);
+  addPasses(manager, isLowered(module));
   if (failed(manager.run(module)))
     return error.take("the kernels cannot be lowered to the simulator");
 

@@ -15,16 +15,19 @@ def ConvertMoEToLoopsPass : Pass<"convert-moe-to-loops", "ModuleOp"> {
     tokens are `scf.parallel`. Tensors with the encoding `#moe.per_expert` become a
     table of addresses, `memref<Exi64>`, in function signatures.
 
-    For many threads, those of a GPU, each element of a `moe.grouped_gemm` is an iteration
-    of its own, and nothing is packed.
+    For many threads, those of a GPU, each element of a `moe.grouped_gemm` and of rows is an
+    iteration of its own, and nothing is packed. What needs threads that work together, the
+    sort of `moe.group_by_expert`, is a `gpu.launch`.
   }];
   let options = [
     Option<"manyThreads", "many-threads", "bool", "false",
-           "Make parallel loops for thousands of threads">];
+           "Make parallel loops for thousands of threads">,
+    Option<"tokens", "tokens", "int64_t", "512", "For how many tokens it shall be fastest">];
   let dependentDialects = [
     "arith::ArithDialect", "bufferization::BufferizationDialect", "func::FuncDialect",
-    "LLVM::LLVMDialect", "math::MathDialect", "memref::MemRefDialect", "scf::SCFDialect",
-    "tensor::TensorDialect", "vector::VectorDialect"];
+    "gpu::GPUDialect", "LLVM::LLVMDialect", "math::MathDialect", "memref::MemRefDialect",
+    "NVVM::NVVMDialect", "scf::SCFDialect", "tensor::TensorDialect",
+    "vector::VectorDialect"];
 }
 
 def ConvertMoEToTilePass : Pass<"convert-moe-to-tile", "func::FuncOp"> {
@@ -94,6 +97,18 @@ def ExpandVectorMathPass : Pass<"moe-expand-vector-math"> {
                            "vector::VectorDialect"];
 }
 
+def ExpandDeviceMathPass : Pass<"moe-expand-device-math", "gpu::GPUModuleOp"> {
+  let summary = "compute functions in kernels by polynomials";
+  let description = [{
+    Otherwise they would be calls of a library of the vendor. exp, tanh and erf of f32 are
+    the polynomials of moe-expand-vector-math; exp, log, log1p, tanh, powers, sin, cos and
+    their like are computed in f64 and, for f32, rounded. What devices compute themselves
+    stays. A function that is not known is an error.
+  }];
+  let dependentDialects = ["arith::ArithDialect", "math::MathDialect",
+                           "vector::VectorDialect"];
+}
+
 def WidenToF64Pass : Pass<"moe-widen-to-f64", "func::FuncOp"> {
   let summary = "evaluate a layer in f64";
   let description = [{
@@ -134,6 +149,37 @@ def OutlineParallelPass : Pass<"moe-outline-parallel", "ModuleOp"> {
     and to return when all of them have. Parallel loops inside become sequential.
   }];
   let dependentDialects = ["func::FuncDialect", "LLVM::LLVMDialect", "scf::SCFDialect"];
+}
+
+def KeepScalarsPass : Pass<"moe-keep-scalars", "func::FuncOp"> {
+  let summary = "keep numbers that the device computes in memory";
+  let description = [{
+    A number that an op of the function's body gives which touches memory is stored in
+    memory of its own, which lives to the end of the function, and is read there by its
+    users: if the op becomes a kernel, no one else knows its results.
+  }];
+  let dependentDialects = ["memref::MemRefDialect"];
+}
+
+def OutlineKernelsPass : Pass<"moe-outline-kernels", "ModuleOp"> {
+  let summary = "give what touches memory to kernels of a GPU";
+  let description = [{
+    After moe-plan-workspace, the ops of a function's body that touch memory become kernels
+    in the `gpu.module` of the module, and their launches. The iterations of a parallel
+    loop, and of parallel loops right inside it, are the work of the kernel's threads, each
+    of which takes one after another until none is left. The other ops from one such loop or
+    launch to the next are a kernel of one thread.
+
+    Kernels take the addresses and sizes of buffers, and numbers. A number that depends on
+    memory has to be kept there by moe-keep-scalars; kernels compute it again. Where the
+    host needs it, as the size of a grid or of a tensor map, its bound by the number of
+    tokens is taken, as in moe-plan-workspace; without one it is an error.
+  }];
+  let options = [
+    Option<"maxBlocks", "max-blocks", "int64_t", "1056", "Blocks of the largest launch">];
+  let dependentDialects = [
+    "arith::ArithDialect", "gpu::GPUDialect", "LLVM::LLVMDialect", "memref::MemRefDialect",
+    "NVVM::NVVMDialect", "scf::SCFDialect"];
 }
 
 def LowerLaunchesPass : Pass<"moe-lower-launches", "ModuleOp"> {

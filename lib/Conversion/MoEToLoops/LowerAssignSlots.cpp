@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Lowerings.h"
+#include "SlotsInOrder.h"
 #include "Sort.h"
 
 using namespace mlir;
@@ -330,6 +331,8 @@ static Results assignSlots(AssignSlotsOp op, Code &code) {
 }
 
 Results mlir::moe::lowerToLoops(AssignSlotsOp op, Code &code) {
+  if (code.hasManyThreads && areServedInOrder(op))
+    return assignInOrder(op, code);
   Value priority = op.getPriority();
   if (priority && cast<ShapedType>(priority.getType()).getRank() == 2)
     return assignSlots<SlotsByPriority>(op, code);

@@ -1,5 +1,6 @@
 //===- LowerSlots.cpp - Counting, capacity and grouping -------------------===//
 
+#include "BinSort.h"
 #include "Lowerings.h"
 #include "moe/IR/Capacity.h"
 
@@ -133,9 +134,7 @@ struct Grouping {
         experts(code.index(op.getNumExperts())),
         offsets(code.allocate(op.getOffsets().getType(), experts + 1)),
         positions(
-            code.allocate(op.getPositions().getType(), {tokens, choices})) {
-    code.fill(positions, code.index(-1));
-  }
+            code.allocate(op.getPositions().getType(), {tokens, choices})) {}
 
   Term expertOf(Term token, Term choice) {
     return code.load(indices, {token, choice}) -
@@ -155,6 +154,7 @@ struct Grouping {
 
   void groupBySlots();
   void sortByExpert();
+  void sortWithManyThreads();
 
   Results results() {
     return {code.tensor(offsets, op.getOffsets().getType()),
@@ -171,6 +171,7 @@ struct Grouping {
 } // namespace
 
 void Grouping::groupBySlots() {
+  code.fill(positions, code.index(-1));
   Value slots = code.buffer(op.getSlots());
   Term rowsPerExpert = code.term(op.getCapacity()) * code.index(op.getGroups());
   code.forEach(experts + 1, [&](Term expert) {
@@ -198,6 +199,7 @@ void Grouping::sortByExpert() {
     });
   };
 
+  code.fill(positions, code.index(-1));
   code.fill(offsets, code.index(0));
   forEachOwnChoice(
       [&](Term, Term, Term expert) { increment(code, offsets, expert + 1); });
@@ -217,10 +219,32 @@ void Grouping::sortByExpert() {
   code.deallocate(next);
 }
 
+/// There is a row for each choice: how many are needed, the host cannot know.
+void Grouping::sortWithManyThreads() {
+  Term count = tokens * choices;
+  sources = code.allocate(op.getSources().getType(), count);
+  auto expertOfItem = [&](Term item) {
+    Term expert = expertOf(item / choices, item % choices);
+    return code.select(isOwn(expert), expert, code.index(-1));
+  };
+  emitBinSort(code,
+              {count, static_cast<int64_t>(op.getNumExperts()), expertOfItem},
+              offsets, [&](Term item, Term, Term row) {
+                Term token = item / choices;
+                code.store(row, positions, {token, item % choices});
+                code.ifThen(row >= 0, [&] { code.store(token, sources, row); });
+                code.ifThen(item >= code.load(offsets, experts),
+                            [&] { code.store(code.index(-1), sources, item); });
+              });
+}
+
 Results mlir::moe::lowerToLoops(GroupByExpertOp op, Code &code) {
   Grouping grouping(op, code);
   if (op.getSlots())
     grouping.groupBySlots();
+  else if (code.hasManyThreads &&
+           static_cast<int64_t>(op.getNumExperts()) <= maxBins)
+    grouping.sortWithManyThreads();
   else
     grouping.sortByExpert();
   return grouping.results();

@@ -6,7 +6,9 @@
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -33,13 +35,14 @@ static FloatType getComputeType(Operation *op) {
 }
 
 template <typename... Ops>
-static bool lowerAnyOf(Operation *op, bool hasManyThreads) {
+static bool lowerAnyOf(Operation *op, bool hasManyThreads, int64_t tokens) {
   auto lower = [&](auto typed) {
     if (!typed)
       return false;
     OpBuilder builder(op);
     Code code(builder, op->getLoc(), getComputeType(op));
     code.hasManyThreads = hasManyThreads;
+    code.tokens = tokens;
     op->replaceAllUsesWith(lowerToLoops(typed, code));
     op->erase();
     return true;
@@ -111,7 +114,7 @@ struct ConvertMoEToLoopsPass
                  GatherWeightsOp, NormalizeWeightsOp, CountOp, CapacityOp,
                  AssignSlotsOp, GroupByExpertOp, RowExpertsOp, DispatchOp,
                  CombineOp, MixOp, DequantizeOp, AuxLossOp, UpdateBiasOp,
-                 GroupedGemmOp, RowWeightsOp>(op, manyThreads);
+                 GroupedGemmOp, RowWeightsOp>(op, manyThreads, tokens);
     }
     for (func::FuncOp func : getOperation().getOps<func::FuncOp>())
       if (!func.isExternal() && failed(convertPerExpertArguments(func)))

@@ -1,6 +1,7 @@
 //===- TensorMaps.cpp - What bulk copies know of matrices -----------------===//
 
 #include "TensorMaps.h"
+#include "../DeviceModule.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -27,16 +28,6 @@ void mlir::moe::declareTensorMaps(ModuleOp module) {
       builder.getFunctionType(
           {host, device, i32, i64, i64, i64, i64, i64, i32, i32}, {}));
   function.setPrivate();
-}
-
-Value mlir::moe::getGlobalPointer(Value buffer, DeviceCode &host) {
-  Value index = memref::ExtractAlignedPointerAsIndexOp::create(
-      host.builder, host.loc, buffer);
-  Value address = arith::IndexCastOp::create(host.builder, host.loc,
-                                             host.builder.getI64Type(), index);
-  return LLVM::IntToPtrOp::create(
-      host.builder, host.loc,
-      LLVM::LLVMPointerType::get(host.builder.getContext(), 1), address);
 }
 
 namespace {
@@ -70,7 +61,7 @@ Value mlir::moe::makeWeightMap(const WeightTile &tile, const GemmKernel &kernel,
   ArrayRef<int64_t> shape = type.getShape().take_back(2);
   int64_t bytes = shape[0] * shape[1] * 2, rowBytes = shape[1] * 2;
   int64_t outputs = kernel.columns * tile.columns / kernel.schedule.columns;
-  Value base = getGlobalPointer(tile.weights, host);
+  Value base = getGlobalPointer(host.builder, host.loc, tile.weights);
   MapShape map;
   map.size2 = host.i64(type.getRank() == 3 ? type.getDimSize(0) : 1);
   map.stride2 = host.i64(bytes);
@@ -96,7 +87,7 @@ Value mlir::moe::makeRowMap(const GemmKernel &kernel, DeviceCode &host) {
   // A tensor has no empty dimension.
   Term count = host.max(host.dim(kernel.x, 0), host.index(1));
   MapShape map;
-  map.address = getGlobalPointer(kernel.x, host);
+  map.address = getGlobalPointer(host.builder, host.loc, kernel.x);
   map.size0 = host.i64(kernel.depth);
   map.size1 = host.term(arith::IndexCastOp::create(
       host.builder, host.loc, host.builder.getI64Type(), count));

@@ -29,9 +29,6 @@ Value makeWeightMap(const WeightTile &tile, const GemmKernel &kernel,
                     DeviceCode &host);
 Value makeRowMap(const GemmKernel &kernel, DeviceCode &host);
 
-/// Where the elements of a buffer lie.
-Value getGlobalPointer(Value buffer, DeviceCode &host);
-
 } // namespace mlir::moe
 
 #endif // MOE_LIB_CONVERSION_TILETONVVM_TENSORMAPS_H

@@ -1,5 +1,6 @@
 //===- TileToNVVM.cpp - convert-tile-to-nvvm ------------------------------===//
 
+#include "../DeviceModule.h"
 #include "GemmKernel.h"
 #include "TensorMaps.h"
 #include "moe/Conversion/Passes.h"
@@ -51,7 +52,7 @@ public:
           builder, loc, builder.getI64Type(), loop.getRows()))));
     SmallVector<Value> buffers = collectBuffers();
     for (Value buffer : buffers)
-      operands.push_back(getGlobalPointer(buffer, host));
+      operands.push_back(getGlobalPointer(builder, loc, buffer));
     LLVM::LLVMFuncOp function = makeFunction(operands, numMaps);
     emitKernel(function, numMaps, buffers);
     launch(function, operands);
@@ -240,26 +241,11 @@ struct ConvertTileToNVVMPass
       return signalPassFailure();
     if (kernels.empty())
       return;
-    gpu::GPUModuleOp module = getDeviceModule();
+    gpu::GPUModuleOp module = getDeviceModule(getOperation());
     SymbolTable symbols(module);
     declareTensorMaps(getOperation());
     for (const GemmKernel &kernel : kernels)
       Converter(kernel, module, symbols, blocks).convert();
-  }
-
-  /// The module of all kernels.
-  gpu::GPUModuleOp getDeviceModule() {
-    ModuleOp module = getOperation();
-    for (auto device : module.getOps<gpu::GPUModuleOp>())
-      return device;
-    module->setAttr(gpu::GPUDialect::getContainerModuleAttrName(),
-                    UnitAttr::get(&getContext()));
-    OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
-    return gpu::GPUModuleOp::create(
-        builder, module.getLoc(), "kernels",
-        builder.getArrayAttr(NVVM::NVVMTargetAttr::get(
-            &getContext(), /*optLevel=*/3, "nvptx64-nvidia-cuda", "sm_90a",
-            "+ptx80")));
   }
 };
 } // namespace
