@@ -15,6 +15,8 @@ def ConvertMoEToLoopsPass : Pass<"convert-moe-to-loops", "ModuleOp"> {
     tokens are `scf.parallel`. Tensors with the encoding `#moe.per_expert` become a
     table of addresses, `memref<Exi64>`, in function signatures.
 
+    The memory of arguments stays as it is: they get `bufferization.writable = false`.
+
     For many threads, those of a GPU, each element of a `moe.grouped_gemm` and of rows is an
     iteration of its own, and nothing is packed. What needs threads that work together, the
     sort of `moe.group_by_expert`, is a `gpu.launch`.
@@ -101,7 +103,7 @@ def ExpandDeviceMathPass : Pass<"moe-expand-device-math", "gpu::GPUModuleOp"> {
   let summary = "compute functions in kernels by polynomials";
   let description = [{
     Otherwise they would be calls of a library of the vendor. exp, tanh and erf of f32 are
-    the polynomials of moe-expand-vector-math; exp, log, log1p, tanh, powers, sin, cos and
+    the polynomials of moe-expand-vector-math; exp, log, log1p, tanh, erf, powers, sin, cos and
     their like are computed in f64 and, for f32, rounded. What devices compute themselves
     stays. A function that is not known is an error.
   }];

@@ -33,19 +33,20 @@ static SmallVector<Term> emitSums(Code &code, const Contraction &contraction,
                       static_cast<double>(projection.start));
   }
   SmallVector<Term> zeros(readers.size(), code.real(0));
-  return code.fold(code.index(0), contraction.depth, zeros,
-                   [&](Term input, ArrayRef<Term> sums) {
-                     Term x = code.load(contraction.input, {source, input});
-                     SmallVector<Term> next;
-                     for (auto [i, projection] :
-                          llvm::enumerate(contraction.projections)) {
-                       bool outIn = projection.layout == MatrixLayout::out_in;
-                       Term weight = outIn ? readers[i]({outputs[i], input})
-                                           : readers[i]({input, outputs[i]});
-                       next.push_back(code.fma(x, weight, sums[i]));
-                     }
-                     return next;
-                   });
+  // A row that is not there is zero; there may be none to read instead.
+  Term depth = code.select(source >= 0, contraction.depth, code.index(0));
+  return code.fold(
+      code.index(0), depth, zeros, [&](Term input, ArrayRef<Term> sums) {
+        Term x = code.load(contraction.input, {source, input});
+        SmallVector<Term> next;
+        for (auto [i, projection] : llvm::enumerate(contraction.projections)) {
+          bool outIn = projection.layout == MatrixLayout::out_in;
+          Term weight = outIn ? readers[i]({outputs[i], input})
+                              : readers[i]({input, outputs[i]});
+          next.push_back(code.fma(x, weight, sums[i]));
+        }
+        return next;
+      });
 }
 
 void mlir::moe::emitElementContraction(Code &code,
@@ -60,13 +61,8 @@ void mlir::moe::emitElementContraction(Code &code,
       Term source = row;
       if (contraction.sources)
         source = code.load(contraction.sources, {row});
-      Term isThere = source >= 0;
-      // A row that is not there is zero.
       SmallVector<Term> sums =
-          emitSums(code, contraction, expert,
-                   code.select(isThere, source, code.index(0)), column);
-      for (Term &sum : sums)
-        sum = code.select(isThere, sum, code.real(0));
+          emitSums(code, contraction, expert, source, column);
       epilogue(expert, row, column, sums);
     };
     if (!contraction.offsets)

@@ -84,6 +84,15 @@ static LogicalResult convertPerExpertArguments(func::FuncOp func) {
   return success();
 }
 
+/// Has bufferisation leave the memory of arguments as it is.
+static void protectArguments(func::FuncOp func) {
+  for (auto [i, type] : llvm::enumerate(func.getArgumentTypes()))
+    if (isa<TensorType>(type))
+      func.setArgAttr(static_cast<unsigned>(i),
+                      bufferization::BufferizationDialect::kWritableAttrName,
+                      BoolAttr::get(func.getContext(), false));
+}
+
 namespace {
 struct ConvertMoEToLoopsPass
     : moe::impl::ConvertMoEToLoopsPassBase<ConvertMoEToLoopsPass> {
@@ -116,9 +125,11 @@ struct ConvertMoEToLoopsPass
                  CombineOp, MixOp, DequantizeOp, AuxLossOp, UpdateBiasOp,
                  GroupedGemmOp, RowWeightsOp>(op, manyThreads, tokens);
     }
-    for (func::FuncOp func : getOperation().getOps<func::FuncOp>())
+    for (func::FuncOp func : getOperation().getOps<func::FuncOp>()) {
       if (!func.isExternal() && failed(convertPerExpertArguments(func)))
         return signalPassFailure();
+      protectArguments(func);
+    }
   }
 };
 } // namespace
