@@ -18,12 +18,15 @@
 // CHECK: %[[ROWS:.+]] = arith.minsi
 // CHECK: %[[SUMS:.+]] = memref.alloca() {{.*}}: memref<4x12xf32>
 
-// Few rows take the weights from where they lie: whole vectors in a whole tile.
+// Few rows take the weights from where they lie: whole vectors in a whole tile. Those of a
+// later input are on their way meanwhile, or of the last one.
 // CHECK: %[[FEW:.+]] = arith.cmpi sle, %[[ROWS]], %c2
 // CHECK: scf.if %[[FEW]] {
 // CHECK: %[[FULL:.+]] = arith.cmpi eq, %[[COLUMNS]], %c8
 // CHECK: scf.if %[[FULL]] {
 // CHECK-NOT: vector.maskedload
+// CHECK: %[[LATER:.+]] = arith.minsi %{{.+}}, %c9
+// CHECK: memref.prefetch %[[W]][%[[EXPERT]]#0, %[[LATER]], %{{.+}}], read, locality<2>, data
 // CHECK: vector.load %[[W]][%[[EXPERT]]#0,
 // CHECK-NOT: vector.maskedload
 // CHECK: math.fma
@@ -45,13 +48,15 @@
 // CHECK: vector.store %{{.+}}, %[[PACK]][%[[PANEL]],
 
 // They are multiplied with four rows, then two, then one, and added to the sums, which
-// begin at zero.
+// begin at zero. Whole groups of rows have the next block on its way.
 // CHECK: scf.for %{{.+}} step %c4
 // CHECK-COUNT-4: vector.load %[[SUMS]]
 // CHECK: %{{.+}}:4 = scf.for
+// CHECK: memref.prefetch %[[W]][%[[EXPERT]]#0, %{{.+}}, %{{.+}}], read, locality<2>, data
 // CHECK: vector.load %[[PACK]]
 // CHECK-COUNT-4: math.fma
 // CHECK: %{{.+}}:2 = scf.for
+// CHECK-NOT: memref.prefetch
 // CHECK: math.fma
 
 // The sums go to their rows, the last columns masked.
@@ -104,11 +109,16 @@ func.func @no_experts(%x: memref<?x4xf32>, %n: index, %w: memref<4x4xf32>, %out:
 // -----
 
 // Contiguous inputs fill the lanes, whose products are summed at the end; the last inputs
-// are masked. All rows are few: nothing is packed.
+// are masked. All rows are few: nothing is packed. The next columns are on their way while
+// these are multiplied.
 // CHECK-LABEL: @streamed
 // CHECK-SAME: %[[X:[a-z0-9]+]]: memref<?x6xf32>, %[[N:[a-z0-9]+]]: index, %[[W:[a-z0-9]+]]: memref<4x6xf32>
 // CHECK: %[[SUMS:.+]] = memref.alloca() {{.*}}: memref<2x8xf32>
 // CHECK-NOT: memref.alloca
+// CHECK: %[[NEXT:.+]] = arith.minsi %{{.+}}, %c3
+// CHECK: scf.for %[[K:.+]] = %c0 to %c4 step %c4
+// CHECK: memref.prefetch %[[W]][%[[NEXT]], %[[K]]], read, locality<2>, data
+// CHECK: vector.load %[[W]]
 // CHECK: %[[MASK:.+]] = vector.constant_mask [2] : vector<4xi1>
 // CHECK: vector.maskedload %[[W]][%{{.+}}], %[[MASK]]
 // CHECK: vector.shuffle
