@@ -3,6 +3,7 @@
 #include "CommandLine.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -91,4 +92,18 @@ mlir::moe::getNumber(const cl::opt<std::string> &option) {
       number > INT32_MAX)
     return makeError(option, "an integer from 0 to " + llvm::Twine(INT32_MAX));
   return number;
+}
+
+llvm::Expected<std::optional<DataType>>
+mlir::moe::getActivationType(const cl::opt<std::string> &option) {
+  if (!option.getNumOccurrences())
+    return std::nullopt;
+  auto type = llvm::StringSwitch<std::optional<DataType>>(option)
+                  .Case("bf16", DataType::BF16)
+                  .Case("f16", DataType::F16)
+                  .Case("f32", DataType::F32)
+                  .Default(std::nullopt);
+  if (!type)
+    return makeError(option, "bf16, f16 or f32");
+  return type;
 }

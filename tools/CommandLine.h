@@ -3,6 +3,8 @@
 #ifndef MOE_TOOLS_COMMANDLINE_H
 #define MOE_TOOLS_COMMANDLINE_H
 
+#include "moe/Checkpoint/DataType.h"
+
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Error.h"
@@ -24,6 +26,11 @@ llvm::Error makeError(const llvm::cl::opt<std::string> &option,
 /// The number from 0 to INT32_MAX that is given to an option, if any.
 llvm::Expected<std::optional<int64_t>>
 getNumber(const llvm::cl::opt<std::string> &option);
+
+/// The element type of activations that is given to an option, if any: BF16,
+/// F16 or F32.
+llvm::Expected<std::optional<DataType>>
+getActivationType(const llvm::cl::opt<std::string> &option);
 
 } // namespace mlir::moe
 

@@ -6,7 +6,6 @@
 #include "moe/InitAll.h"
 
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/Path.h"
 
 using namespace mlir;
@@ -51,15 +50,10 @@ static llvm::Expected<ImportOptions> getImportOptions() {
       return llvm::createStringError("--" + option->ArgStr +
                                      " needs a config, and " + layerPath +
                                      " is none");
-  if (dtype.getNumOccurrences()) {
-    options.dtype = llvm::StringSwitch<std::optional<DataType>>(dtype)
-                        .Case("bf16", DataType::BF16)
-                        .Case("f16", DataType::F16)
-                        .Case("f32", DataType::F32)
-                        .Default(std::nullopt);
-    if (!options.dtype)
-      return makeError(dtype, "bf16, f16 or f32");
-  }
+  auto type = getActivationType(dtype);
+  if (!type)
+    return type.takeError();
+  options.dtype = *type;
   auto number = getNumber(layerNumber);
   if (!number)
     return number.takeError();

@@ -45,15 +45,10 @@ static Expected<ImportOptions> getOptions() {
       return value.takeError();
     *number = *value;
   }
-  if (dtype.getNumOccurrences()) {
-    options.dtype = StringSwitch<std::optional<DataType>>(dtype)
-                        .Case("bf16", DataType::BF16)
-                        .Case("f16", DataType::F16)
-                        .Case("f32", DataType::F32)
-                        .Default(std::nullopt);
-    if (!options.dtype)
-      return makeError(dtype, "bf16, f16 or f32");
-  }
+  auto type = getActivationType(dtype);
+  if (!type)
+    return type.takeError();
+  options.dtype = *type;
   options.names = StringSwitch<std::optional<TensorNames>>(names)
                       .Case("published", TensorNames::published)
                       .Case("fused", TensorNames::fused)
