@@ -1,7 +1,9 @@
 //===- MoEToLoops.cpp - convert-moe-to-loops ------------------------------===//
 
 #include "Lowerings.h"
+#include "TokenLoop.h"
 #include "moe/Conversion/Passes.h"
+#include "moe/IR/PerToken.h"
 #include "moe/Transforms/SplitExperts.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -22,8 +24,7 @@ namespace mlir::moe {
 using namespace mlir;
 using namespace mlir::moe;
 
-/// The type an op computes in: f64 if any of its tensors holds f64, else f32.
-static FloatType getComputeType(Operation *op) {
+FloatType mlir::moe::getComputeType(Operation *op) {
   auto isF64 = [](Type type) { return getElementTypeOrSelf(type).isF64(); };
   Builder builder(op->getContext());
   bool wide = llvm::any_of(op->getOperandTypes(), isF64) ||
@@ -90,6 +91,10 @@ struct ConvertMoEToLoopsPass
     // Experts are lowered as the grouped GEMMs they consist of.
     IRRewriter rewriter(&getContext());
     getOperation().walk([&](ExpertMlpOp op) { splitExperts(op, rewriter); });
+    SmallVector<RouteOp> routes;
+    getOperation().walk([&](RouteOp op) { routes.push_back(op); });
+    for (RouteOp route : routes)
+      lowerRoute(route);
     // An op in the region of another goes with it.
     SmallVector<Operation *> ops;
     getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
@@ -105,17 +110,22 @@ struct ConvertMoEToLoopsPass
         op->erase();
         continue;
       }
-      lowerAnyOf<GateOp, ScoreOp, SinkhornOp, LimitGroupsOp, TopKOp,
-                 SequentialTopKOp, TopTokensOp, SelectOp, LookupOp,
-                 AssignBalancedOp, MaskChoicesOp, FilterChoicesOp,
-                 GatherWeightsOp, NormalizeWeightsOp, CountOp, CapacityOp,
-                 AssignSlotsOp, GroupByExpertOp, RowExpertsOp, DispatchOp,
-                 CombineOp, MixOp, DequantizeOp, AuxLossOp, UpdateBiasOp,
-                 GroupedGemmOp, RowWeightsOp>(op, manyThreads);
+      if (isPerToken(op)) {
+        emitTokenLoop(op);
+        continue;
+      }
+      lowerAnyOf<GateOp, ScoreOp, SinkhornOp, TopTokensOp, AssignBalancedOp,
+                 CountOp, CapacityOp, AssignSlotsOp, GroupByExpertOp,
+                 RowExpertsOp, DispatchOp, CombineOp, MixOp, DequantizeOp,
+                 AuxLossOp, UpdateBiasOp, GroupedGemmOp, RowWeightsOp,
+                 RowChoicesOp, AppendExpertOp>(op, manyThreads);
     }
-    for (func::FuncOp func : getOperation().getOps<func::FuncOp>())
+    for (func::FuncOp func : getOperation().getOps<func::FuncOp>()) {
+      // No kernel is left to plan.
+      func->removeDiscardableAttr("moe.plan");
       if (!func.isExternal() && failed(convertPerExpertArguments(func)))
         return signalPassFailure();
+    }
   }
 };
 } // namespace
