@@ -14,7 +14,7 @@ config.test_exec_root = os.path.join(config.build_root, "test")
 # Inputs and expected outputs, and the scripts that made them.
 config.excludes = ["Data", "Inputs", "oracle"]
 if "quick" in lit_config.params:
-    config.excludes += ["Bundle", "Execute", "Models", "Systems"]  # they run whole layers
+    config.excludes += ["Bundle", "Execute", "Models", "Plans", "Systems"]  # they run whole layers
 
 config.environment["PATH"] = os.pathsep.join(
     [os.path.join(config.build_root, "bin"), config.llvm_tools, os.environ["PATH"]])

@@ -9,6 +9,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace mlir::moe;
@@ -41,9 +42,14 @@ Term Code::integer(Type type, int64_t value) {
 }
 
 Term mlir::moe::number(Term like, double value) {
-  if (isa<FloatType>(like.type()))
-    return like.code->real(value);
-  return like.code->integer(like.type(), static_cast<int64_t>(value));
+  Code &code = *like.code;
+  if (!isa<FloatType>(getElementTypeOrSelf(like.type())))
+    return code.integer(like.type(), static_cast<int64_t>(value));
+  Term scalar = code.real(value);
+  auto vector = dyn_cast<VectorType>(like.type());
+  return vector ? code.term(vector::BroadcastOp::create(code.builder, code.loc,
+                                                        vector, scalar.value))
+                : scalar;
 }
 
 //===----------------------------------------------------------------------===//
@@ -77,6 +83,11 @@ Value Code::allocate(Type type, ArrayRef<Term> sizes) {
 
 void Code::deallocate(Value buffer) {
   memref::DeallocOp::create(builder, loc, buffer);
+}
+
+Value Code::allocateOnStack(ArrayRef<int64_t> shape, Type element) {
+  return memref::AllocaOp::create(builder, loc, MemRefType::get(shape, element),
+                                  builder.getI64IntegerAttr(64));
 }
 
 Value Code::tensor(Value buffer, Type type) {
@@ -115,6 +126,11 @@ void Code::store(Term value, Value buffer, ArrayRef<Term> at) {
     stored = arith::IndexCastOp::create(builder, loc, element, stored);
   SmallVector<Value> indices(at);
   memref::StoreOp::create(builder, loc, stored, buffer, indices);
+}
+
+void Code::addAtomically(Term value, Value buffer, ArrayRef<Term> at) {
+  memref::AtomicRMWOp::create(builder, loc, arith::AtomicRMWKind::addf, value,
+                              buffer, SmallVector<Value>(at));
 }
 
 void Code::fill(Value buffer, Term value) {
@@ -290,14 +306,15 @@ Term mlir::moe::operator%(Term a, Term b) {
   return emitBinary<arith::RemFOp, arith::RemSIOp>(a, b);
 }
 Term mlir::moe::operator-(Term a) {
-  return isa<FloatType>(a.type()) ? emitUnary<arith::NegFOp>(a)
-                                  : number(a, 0) - a;
+  return isa<FloatType>(getElementTypeOrSelf(a.type()))
+             ? emitUnary<arith::NegFOp>(a)
+             : number(a, 0) - a;
 }
 
 static Term emitCompare(Term a, Term b, arith::CmpFPredicate floats,
                         arith::CmpIPredicate integers) {
   Code &code = *a.code;
-  if (isa<FloatType>(a.type()))
+  if (isa<FloatType>(getElementTypeOrSelf(a.type())))
     return code.term(arith::CmpFOp::create(code.builder, code.loc, floats,
                                            a.value, b.value));
   return emitFolded<arith::CmpIOp>(code, integers, a.value, b.value);

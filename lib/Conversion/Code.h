@@ -67,11 +67,15 @@ public:
   Value allocate(Type type, ArrayRef<Term> sizes);
   /// Gives back a buffer before the end of the function.
   void deallocate(Value buffer);
+  /// Memory on the stack of the thread, for one iteration of a parallel loop.
+  Value allocateOnStack(ArrayRef<int64_t> shape, Type element);
   /// The tensor in a buffer that this code has written.
   Value tensor(Value buffer, Type type);
   Term dim(Value shaped, unsigned index);
   Term load(Value buffer, ArrayRef<Term> at);
   void store(Term value, Value buffer, ArrayRef<Term> at);
+  /// Adds to the element, which has the type of the term, as one step.
+  void addAtomically(Term value, Value buffer, ArrayRef<Term> at);
   void fill(Value buffer, Term value);
 
   // Control.

@@ -56,10 +56,14 @@ static void addConversionToLLVM(OpPassManager &manager) {
 }
 
 void mlir::moe::buildFusePipeline(OpPassManager &manager) {
+  manager.addNestedPass<func::FuncOp>(createSelectPlanPass());
+  manager.addNestedPass<func::FuncOp>(createFuseSharedExpertsPass());
   manager.addNestedPass<func::FuncOp>(createFuseGatePass());
   manager.addNestedPass<func::FuncOp>(createSplitExpertsPass());
   manager.addNestedPass<func::FuncOp>(createFuseGatherPass());
   manager.addNestedPass<func::FuncOp>(createFuseWeightsPass());
+  manager.addNestedPass<func::FuncOp>(createFuseCombinePass());
+  manager.addNestedPass<func::FuncOp>(createFuseRoutingPass());
 }
 
 void mlir::moe::buildPlanKernelsPipeline(OpPassManager &manager,

@@ -136,3 +136,17 @@ StoredWeights::Slice StoredWeights::open(std::optional<Term> expert,
                                          ValueRange{*expert});
   return {getBufferAt(address, slice, code), std::nullopt};
 }
+
+Term StoredWeights::getAddress(std::optional<Term> expert, Code &code) const {
+  if (slice)
+    return code.load(memory, {*expert});
+  Term address = code.term(memref::ExtractAlignedPointerAsIndexOp::create(
+      code.builder, code.loc, memory));
+  if (!expert)
+    return address;
+  auto type = cast<MemRefType>(memory.getType());
+  int64_t bytes = type.getElementTypeBitWidth() / 8;
+  for (int64_t extent : type.getShape().drop_front())
+    bytes *= extent;
+  return address + *expert * static_cast<double>(bytes);
+}

@@ -36,6 +36,9 @@ public:
   /// Without an expert the indices of the slice are those of the operand.
   Slice open(std::optional<Term> expert, Code &code) const;
 
+  /// Where the weights of one expert lie, as an index; without an expert, all.
+  Term getAddress(std::optional<Term> expert, Code &code) const;
+
   Value getMemory() const { return memory; }
   /// Null if the memory is not a table.
   MemRefType getSlice() const { return slice; }

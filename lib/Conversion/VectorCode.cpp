@@ -8,11 +8,6 @@
 using namespace mlir;
 using namespace mlir::moe;
 
-Value VectorCode::allocateOnStack(ArrayRef<int64_t> shape, Type element) {
-  return memref::AllocaOp::create(builder, loc, MemRefType::get(shape, element),
-                                  builder.getI64IntegerAttr(64));
-}
-
 Term VectorCode::broadcast(Term scalar, VectorType type) {
   return term(vector::BroadcastOp::create(builder, loc, type, scalar.value));
 }
@@ -85,6 +80,16 @@ Term VectorCode::slice(Term vector, int64_t begin, int64_t size) {
   return term(vector::ExtractStridedSliceOp::create(
       builder, loc, vector.value, ArrayRef(begin), ArrayRef(size),
       ArrayRef<int64_t>{1}));
+}
+
+Term VectorCode::reduceMax(Term vector) {
+  return term(vector::ReductionOp::create(
+      builder, loc, vector::CombiningKind::MAXIMUMF, vector.value));
+}
+
+Term VectorCode::reduceSum(Term vector) {
+  return term(vector::ReductionOp::create(
+      builder, loc, vector::CombiningKind::ADD, vector.value));
 }
 
 SmallVector<Term> VectorCode::transpose(SmallVector<Term> vectors) {

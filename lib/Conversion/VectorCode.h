@@ -28,9 +28,6 @@ public:
   }
   VectorType vectorType() const { return vectorOf(realType); }
 
-  /// Memory on the stack of the thread, for the current tile.
-  Value allocateOnStack(ArrayRef<int64_t> shape, Type element);
-
   Term broadcast(Term scalar) { return broadcast(scalar, vectorType()); }
   Term broadcast(Term scalar, VectorType type);
 
@@ -69,6 +66,10 @@ public:
   Term shuffle(Term a, Term b, ArrayRef<int64_t> positions);
   /// Elements `begin` to `begin + size`.
   Term slice(Term vector, int64_t begin, int64_t size);
+
+  /// The largest element, NaN if one is NaN, and the sum of the elements.
+  Term reduceMax(Term vector);
+  Term reduceSum(Term vector);
 
   /// As many vectors as each has lanes: result j holds element j of each.
   SmallVector<Term> transpose(SmallVector<Term> vectors);

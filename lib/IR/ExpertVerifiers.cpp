@@ -218,8 +218,15 @@ LogicalResult CombineOp::verify() {
   if (failed(checkSize(*this, "token count of the result", dim(getResult(), 0),
                        dim(getPositions(), 0))))
     return failure();
-  return checkSize(*this, "width of the result", dim(getResult(), 1),
-                   dim(getRows(), 1));
+  if (failed(checkSize(*this, "width of the result", dim(getResult(), 1),
+                       dim(getRows(), 1))))
+    return failure();
+  // C3
+  auto positions = cast<ShapedType>(getPositions().getType());
+  if (!getByChoice() || !positions.hasStaticShape())
+    return success();
+  return checkSize(*this, "number of rows", dim(getRows(), 0),
+                   positions.getNumElements());
 }
 
 LogicalResult MixOp::verify() {

@@ -7,6 +7,7 @@
 
 #include "VerifierSupport.h"
 #include "moe/IR/GemmSchedule.h"
+#include "moe/IR/PerToken.h"
 #include "moe/Schedule/CheckSchedule.h"
 
 #include "mlir/IR/TypeUtilities.h"
@@ -72,6 +73,28 @@ static LogicalResult verifyExpertDimension(GroupedGemmOp op) {
                    experts + 1);
 }
 
+static LogicalResult verifyTargets(GroupedGemmOp op) {
+  Value targets = op.getTargets();
+  // C8
+  if (targets && failed(checkSize(op, "number of targets", dim(targets, 0),
+                                  dim(op.getRowOperand(), 0))))
+    return failure();
+  if (failed(checkPresence(op, "num_rows", static_cast<bool>(op.getNumRows()),
+                           static_cast<bool>(targets), "with targets")))
+    return failure();
+  // C9
+  if (!op.getAdds())
+    return success();
+  if (!targets)
+    return op.emitOpError("adds rows without targets");
+  Type element = getElementTypeOrSelf(op.getResult().getType());
+  if (element == op.getComputeType())
+    return success();
+  return op.emitOpError("adds rows of ")
+         << op.getComputeType() << " into a result of " << element
+         << ", expected a result of the same type";
+}
+
 LogicalResult GroupedGemmOp::verify() {
   if (failed(verifySelections(*this)) || failed(verifyExpertDimension(*this)))
     return failure();
@@ -101,12 +124,14 @@ LogicalResult GroupedGemmOp::verify() {
     if (failed(checkSize(*this, "width of a column input",
                          dim(input, rank(input) - 1), columns)))
       return failure();
+  int64_t rows = dim(getRowOperand(), 0);
   for (Value input : getRowInputs())
-    if (failed(checkSize(*this, "length of a row input", dim(input, 0),
-                         dim(getResult(), 0))))
+    if (failed(checkSize(*this, "length of a row input", dim(input, 0), rows)))
       return failure();
-  if (failed(checkSize(*this, "row count", dim(getResult(), 0),
-                       dim(getSources() ? getSources() : getX(), 0))))
+  if (!getTargets() &&
+      failed(checkSize(*this, "row count", dim(getResult(), 0), rows)))
+    return failure();
+  if (failed(verifyTargets(*this)))
     return failure();
   std::optional<Attribute> schedule = getSchedule();
   if (!schedule)
@@ -130,6 +155,9 @@ LogicalResult GroupedGemmOp::verifyRegions() {
   if (!yield)
     return emitOpError("epilogue ends with ")
            << block.getTerminator()->getName() << ", expected moe.yield";
+  if (failed(checkSize(*this, "number of elements that the epilogue yields",
+                       yield.getValues().size(), 1)))
+    return failure();
   for (Value value :
        llvm::concat<Value>(llvm::to_vector_of<Value>(block.getArguments()),
                            SmallVector<Value>{yield.getElement()}))
@@ -139,7 +167,106 @@ LogicalResult GroupedGemmOp::verifyRegions() {
   return success();
 }
 
+void GroupedGemmOp::build(OpBuilder &builder, OperationState &state,
+                          Type result, Value x, Value sources, Value offsets,
+                          ValueRange weights, ValueRange columnInputs,
+                          ValueRange rowInputs, ArrayAttr layouts,
+                          ArrayRef<int64_t> strides, ArrayRef<int64_t> starts) {
+  build(builder, state, result, x, sources, offsets, weights, columnInputs,
+        rowInputs, /*targets=*/Value(), /*num_rows=*/Value(), layouts, strides,
+        starts, /*adds=*/false, /*schedule=*/Attribute());
+}
+
+LogicalResult AppendChoiceOp::verify() {
+  // C1
+  if (failed(checkLeadingSizes(*this, "weights", getWeights(), getIndices())))
+    return failure();
+  for (auto [what, result] :
+       {std::pair<StringRef, Value>("resulting indices", getMoreIndices()),
+        {"resulting weights", getMoreWeights()}}) {
+    int64_t columns = dim(getIndices(), 1);
+    if (failed(checkSize(*this, "number of rows of the " + Twine(what),
+                         dim(result, 0), dim(getIndices(), 0))) ||
+        failed(checkSize(
+            *this, "number of columns of the " + Twine(what), dim(result, 1),
+            ShapedType::isDynamic(columns) ? columns : columns + 1)))
+      return failure();
+  }
+  // C2
+  if (Value coefficient = getCoefficient())
+    if (failed(checkSize(*this, "token count of the coefficient",
+                         dim(coefficient, 0), dim(getIndices(), 0))) ||
+        failed(checkSize(*this, "width of the coefficient", dim(coefficient, 1),
+                         1)))
+      return failure();
+  // C3
+  return checkCount(*this, "expert", getExpert(), 0);
+}
+
+LogicalResult AppendExpertOp::verify() {
+  auto weights = getWeights().getType(), expert = getExpert().getType(),
+       result = getResult().getType();
+  // C3
+  for (auto type : {weights, expert, result})
+    if (!type.hasStaticShape() ||
+        type.getElementType() != weights.getElementType())
+      return emitOpError("has a tensor of type ")
+             << type << ", expected a static shape and elements of "
+             << weights.getElementType();
+  // C2
+  if (expert.getShape() != weights.getShape().drop_front())
+    return emitOpError("expert has type ")
+           << expert << ", expected the shape of one of " << weights;
+  // C1
+  SmallVector<int64_t> shape(weights.getShape());
+  ++shape.front();
+  if (result.getShape() != ArrayRef(shape) ||
+      !isa_and_nonnull<PerExpertAttr>(result.getEncoding()))
+    return emitOpError("result has type ")
+           << result << ", expected one more expert than " << weights
+           << " and the encoding #moe.per_expert";
+  return success();
+}
+
 LogicalResult RowWeightsOp::verify() {
   // C1
   return checkLeadingSizes(*this, "positions", getPositions(), getWeights());
+}
+
+/// Fails unless `found` are `expected`.
+static LogicalResult checkTypes(Operation *op, StringRef what, TypeRange found,
+                                TypeRange expected) {
+  if (failed(checkSize(op, "number of " + what, found.size(), expected.size())))
+    return failure();
+  for (auto [index, type] : llvm::enumerate(found))
+    if (type != expected[index])
+      return op->emitOpError("type ")
+             << index << " of " << what << " is " << type << ", expected "
+             << expected[index];
+  return success();
+}
+
+LogicalResult RouteOp::verifyRegions() {
+  Block &block = getBody().front();
+  // C1
+  if (failed(checkTypes(*this, "body arguments", block.getArgumentTypes(),
+                        getInputs().getTypes())))
+    return failure();
+  auto yield = dyn_cast<YieldOp>(block.getTerminator());
+  if (!yield)
+    return emitOpError("body ends with ")
+           << block.getTerminator()->getName() << ", expected moe.yield";
+  if (failed(checkTypes(*this, "yielded values", yield.getValues().getTypes(),
+                        getResultTypes())))
+    return failure();
+  // C2
+  for (Operation &op : block.without_terminator())
+    if (!isPerToken(&op) && !isElementwise(&op) && !isGrouping(&op)) {
+      InFlightDiagnostic error = emitOpError("body has ")
+                                 << op.getName()
+                                 << ", expected only ops of a router";
+      error.attachNote(op.getLoc()) << "this one";
+      return error;
+    }
+  return success();
 }

@@ -1,6 +1,7 @@
 //===- GemmSchedule.cpp - Grouped GEMMs as their schedules see them -------===//
 
 #include "moe/IR/GemmSchedule.h"
+#include "moe/IR/PerToken.h"
 
 #include "mlir/IR/TypeUtilities.h"
 #include <map>
@@ -48,12 +49,14 @@ static NumberFormat describeFormat(Value value) {
 
 /// Names and counts of the operations of an epilogue, in the order of names, as
 /// in "math.exp+2*arith.mulf"; empty if the sum is the result. Constants do not
-/// count: their values do not matter for speed.
+/// count: their values do not matter for speed. A store to other rows does.
 static std::string describeEpilogue(GroupedGemmOp op) {
   std::map<StringRef, int64_t> counts;
   for (Operation &nested : op.getEpilogue().front().without_terminator())
     if (!nested.hasTrait<OpTrait::ConstantLike>())
       ++counts[nested.getName().getStringRef()];
+  if (op.getTargets())
+    ++counts[op.getAdds() ? "adds" : "targets"];
   std::string text;
   for (auto [name, count] : counts)
     text += (text.empty() ? "" : "+") +
@@ -69,7 +72,7 @@ static void readRouting(GroupedGemmOp op, GemmProblem &problem) {
     problem.topK = 1;
     return;
   }
-  auto group = op.getOffsets().getDefiningOp<GroupByExpertOp>();
+  auto group = lookIntoRoute(op.getOffsets()).getDefiningOp<GroupByExpertOp>();
   if (!group || ShapedType::isDynamic(dim(group.getIndices(), 1)))
     return;
   problem.topK = dim(group.getIndices(), 1);

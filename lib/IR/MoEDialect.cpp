@@ -1,6 +1,7 @@
 //===- MoEDialect.cpp - The moe dialect and its attributes ----------------===//
 
 #include "moe/IR/GemmSchedule.h"
+#include "moe/IR/LayerPlan.h"
 #include "moe/IR/MoE.h"
 #include "moe/Schedule/CheckSchedule.h"
 
@@ -68,8 +69,31 @@ static LogicalResult verifyBinding(Operation *op, NamedAttribute attr,
          << "' on a function argument or result, expected 'moe.name'";
 }
 
+/// `moe.plan` says which kernels a function becomes.
+static LogicalResult verifyPlan(Operation *op, Attribute value) {
+  auto plan = dyn_cast<PlanAttr>(value);
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  if (!plan || !function)
+    return op->emitError("attribute 'moe.plan' is ")
+           << value << " on " << op->getName()
+           << ", expected #moe.plan on a function";
+  // Attributes are verified before the ops that the plan is checked for.
+  WalkResult verified = op->walk([](Operation *nested) {
+    bool isOurs = isa_and_nonnull<MoEDialect>(nested->getDialect());
+    return WalkResult(isOurs ? nested->getName().verifyInvariants(nested)
+                             : success());
+  });
+  if (verified.wasInterrupted())
+    return failure();
+  if (auto violation = checkPlan(plan, function))
+    return op->emitError() << violation->getMessage();
+  return success();
+}
+
 LogicalResult MoEDialect::verifyOperationAttribute(Operation *op,
                                                    NamedAttribute attr) {
+  if (attr.getName() == "moe.plan")
+    return verifyPlan(op, attr.getValue());
   return op->emitError("unknown attribute '")
          << attr.getName().getValue() << "' of the moe dialect";
 }

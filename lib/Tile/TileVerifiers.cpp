@@ -163,3 +163,16 @@ LogicalResult MapOp::verifyRegions() {
            << getResult().getType().getElement();
   return success();
 }
+
+LogicalResult StoreOp::verify() {
+  // C1
+  if (!getAdds())
+    return success();
+  if (!getTargets())
+    return emitOpError("adds rows without targets");
+  Type element = getFragment().getType().getElement();
+  if (getBuffer().getType().getElementType() == element)
+    return success();
+  return emitOpError("adds ") << element << " into " << getBuffer().getType()
+                              << ", expected a buffer of the same element type";
+}

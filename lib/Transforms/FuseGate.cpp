@@ -37,7 +37,7 @@ static void fuse(GateOp gate) {
       /*offsets=*/Value(), gate.getWeight(), columns,
       /*row_inputs=*/ValueRange(), b.getArrayAttr(gate.getLayoutAttr()),
       /*strides=*/ArrayRef<int64_t>{1},
-      /*starts=*/ArrayRef<int64_t>{0}, /*schedule=*/Attribute());
+      /*starts=*/ArrayRef<int64_t>{0});
   FloatType type = gemm.getComputeType();
   Block &epilogue = gemm.getEpilogue().emplaceBlock();
   Value logit = epilogue.addArgument(type, b.getLoc());

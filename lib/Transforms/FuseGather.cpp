@@ -1,6 +1,6 @@
 //===- FuseGather.cpp - moe-fuse-gather -----------------------------------===//
 
-#include "moe/IR/MoE.h"
+#include "moe/IR/LayerPlan.h"
 #include "moe/Transforms/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -16,20 +16,21 @@ using namespace mlir::moe;
 
 /// Why the rows of `gemm` cannot be read through the sources of `dispatch`, or
 /// nothing.
-static StringRef findObstacle(GroupedGemmOp gemm, DispatchOp dispatch) {
-  if (dispatch.getWeights())
-    return "the rows are weighted copies of the tokens";
+static StringRef findObstacle(GroupedGemmOp gemm, DispatchOp dispatch,
+                              GatherPlan plan) {
+  if (StringRef obstacle = findObstacle(dispatch); !obstacle.empty())
+    return obstacle;
   if (gemm.getSources())
     return "the GEMM reads its rows through other sources";
-  if (dispatch.getX().getType().getElementType() !=
-      dispatch.getRows().getType().getElementType())
-    return "the copy converts the tokens";
+  if (plan == GatherPlan::copy)
+    return "the plan of the function is to copy";
   return "";
 }
 
 namespace {
 struct FuseGatherPass : moe::impl::FuseGatherPassBase<FuseGatherPass> {
   void runOnOperation() override {
+    GatherPlan plan = getPlan(getOperation()).getGather();
     SmallVector<DispatchOp> read;
     getOperation().walk([&](GroupedGemmOp gemm) {
       auto dispatch = gemm.getX().getDefiningOp<DispatchOp>();
@@ -37,7 +38,7 @@ struct FuseGatherPass : moe::impl::FuseGatherPassBase<FuseGatherPass> {
         return;
       auto options =
           remark::RemarkOpts::name("FuseGather").category("moe-fuse-gather");
-      if (StringRef obstacle = findObstacle(gemm, dispatch);
+      if (StringRef obstacle = findObstacle(gemm, dispatch, plan);
           !obstacle.empty()) {
         remark::missed(gemm.getLoc(), options)
             << remark::reason("{0}", obstacle);

@@ -1,6 +1,6 @@
 //===- FuseWeights.cpp - moe-fuse-weights ---------------------------------===//
 
-#include "moe/IR/MoE.h"
+#include "moe/IR/LayerPlan.h"
 #include "moe/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -14,29 +14,6 @@ namespace mlir::moe {
 
 using namespace mlir;
 using namespace mlir::moe;
-
-/// The grouping whose rows the choices of `combine` lead to, if it is known to
-/// give every choice a row of its own.
-static GroupByExpertOp getGrouping(CombineOp combine) {
-  auto grouping = combine.getPositions().getDefiningOp<GroupByExpertOp>();
-  bool isOwn = grouping && (!grouping.getSlots() ||
-                            grouping.getSlots().getDefiningOp<AssignSlotsOp>());
-  return isOwn ? grouping : GroupByExpertOp();
-}
-
-/// Why the weights of `combine` cannot move into `gemm`, or nothing.
-static StringRef findObstacle(CombineOp combine, GroupedGemmOp gemm) {
-  if (!gemm->hasOneUse())
-    return "the rows have other users";
-  if (combine.getAccumulate() == Accumulate::result)
-    return "the combination rounds each product";
-  if (!getGrouping(combine))
-    return "two choices may share a row";
-  if (getElementTypeOrSelf(combine.getWeights().getType()).isF64() &&
-      !gemm.getComputeType().isF64())
-    return "the weights are wider than the sums";
-  return "";
-}
 
 static void fuse(CombineOp combine, GroupedGemmOp gemm) {
   OpBuilder builder(gemm);
@@ -72,7 +49,8 @@ struct FuseWeightsPass : moe::impl::FuseWeightsPassBase<FuseWeightsPass> {
         return;
       auto options =
           remark::RemarkOpts::name("FuseWeights").category("moe-fuse-weights");
-      if (StringRef obstacle = findObstacle(combine, gemm); !obstacle.empty()) {
+      if (StringRef obstacle = findObstacleToWeights(combine);
+          !obstacle.empty()) {
         remark::missed(combine.getLoc(), options)
             << remark::reason("{0}", obstacle);
         return;

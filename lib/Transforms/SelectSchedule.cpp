@@ -59,6 +59,11 @@ struct SelectSchedulePass
 
   /// A grouped GEMM without a schedule becomes plain loops on a GPU.
   LogicalResult selectForGpu(GroupedGemmOp gemm, const GemmProblem &problem) {
+    if (gemm.getTargets()) {
+      remark::missed(gemm.getLoc(), getRemarkOptions())
+          << remark::reason("its rows go to other rows of the result");
+      return success();
+    }
     auto selected = selectWarpgroupSchedule(problem, target, tokens);
     if (!selected) {
       remark::missed(gemm.getLoc(), getRemarkOptions()) << remark::reason(

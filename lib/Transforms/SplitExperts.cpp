@@ -114,8 +114,7 @@ private:
         weights.size(), MatrixLayoutAttr::get(b.getContext(), layout));
     auto gemm = GroupedGemmOp::create(b, resultType, x, Value(), offsets,
                                       weights, biases, ValueRange(),
-                                      b.getArrayAttr(layouts), strides, starts,
-                                      /*schedule=*/Attribute());
+                                      b.getArrayAttr(layouts), strides, starts);
     Type type = gemm.getComputeType();
     size_t inputs = weights.size() + biases.size();
     gemm.getEpilogue().emplaceBlock().addArguments(

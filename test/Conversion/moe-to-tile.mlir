@@ -187,3 +187,27 @@ func.func @no_schedule(%x: tensor<?x64xf32>, %w: tensor<64x48xf32>) -> tensor<?x
   }
   return %y : tensor<?x48xf32>
 }
+
+// -----
+
+// Rows of other rows: added in memory that is zero before.
+// CHECK-LABEL: @adds
+// CHECK-SAME: %[[N:[a-z0-9]+]]: index
+// CHECK: %[[T:.+]] = bufferization.to_buffer %{{.+}} read_only : tensor<?xi32>
+// CHECK: %[[OUT:.+]] = memref.alloc(%[[N]]) {{.*}}: memref<?x48xf32>
+// CHECK: linalg.fill ins(%{{.+}} : f32) outs(%[[OUT]] : memref<?x48xf32>)
+// CHECK: tile.for_each rows(%{{.+}})
+// CHECK: tile.store %{{.+}}, %[[OUT]] of %{{.+}} targets(%[[T]] : memref<?xi32>) adds
+func.func @adds(%x: tensor<?x64xf32>, %w: tensor<48x64xf32>, %t: tensor<?xi32>, %n: index)
+    -> tensor<?x48xf32> {
+  %y = moe.grouped_gemm %x weights(%w : tensor<48x64xf32>) targets(%t : tensor<?xi32>) of %n
+    {adds, layouts = [#moe.matrix_layout<out_in>], starts = array<i64: 0>,
+     strides = array<i64: 1>,
+     schedule = #moe.schedule<rows = 16, columns = 32, depth = 64, stream_rows = 8,
+                              register_rows = 8, register_vectors = 2, lanes = 16, multiply = fma>}
+    : tensor<?x64xf32> -> tensor<?x48xf32> {
+  ^bb0(%sum: f32):
+    moe.yield %sum : f32
+  }
+  return %y : tensor<?x48xf32>
+}

@@ -272,3 +272,56 @@ func.func @nothing(%x: memref<4xf32>, %i: index) -> f32 {
   %y = memref.load %x[%i] : memref<4xf32>
   return %y : f32
 }
+
+// -----
+
+// A row goes where its target says, a vector of columns at a time.
+// CHECK-LABEL: @targets
+// CHECK-SAME: %[[OUT:[a-z0-9]+]]: memref<?x4xf32>
+// CHECK: %[[LOADED:.+]] = memref.load %{{.+}}[%{{.+}}] : memref<?xi32>
+// CHECK: %[[TARGET:.+]] = arith.index_cast %[[LOADED]] : i32 to index
+// CHECK: arith.cmpi {{.*}}%[[TARGET]]
+// CHECK: scf.if
+// CHECK: vector.store %{{.+}}, %[[OUT]][%[[TARGET]],
+func.func @targets(%x: memref<?x4xf32>, %w: memref<4x4xf32>, %t: memref<?xi32>, %n: index,
+                   %out: memref<?x4xf32>) {
+  tile.for_each rows(%n) columns 4
+      schedule #moe.schedule<rows = 4, columns = 4, depth = 4, stream_rows = 4,
+                register_rows = 4, register_vectors = 1, lanes = 4, multiply = fma> {
+  ^bb0(%at: !tile.coords):
+    %a = tile.rows %x of %at : memref<?x4xf32> -> !tile.source<4xf32>
+    %b = tile.weights %w of %at {layout = #moe.matrix_layout<out_in>}
+      : memref<4x4xf32> -> !tile.source<4xf32>
+    %sum = tile.contract %a, %b : !tile.source<4xf32>, !tile.source<4xf32>
+      -> !tile.fragment<4x4xf32>
+    tile.store %sum, %out of %at targets(%t : memref<?xi32>)
+      : !tile.fragment<4x4xf32>, memref<?x4xf32>
+  }
+  return
+}
+
+// -----
+
+// Each element is added as one step.
+// CHECK-LABEL: @adds
+// CHECK-SAME: %[[OUT:[a-z0-9]+]]: memref<?x4xf32>
+// CHECK: %[[SUMS:.+]] = vector.load {{.*}} : memref<4x8xf32>, vector<4xf32>
+// CHECK: scf.for %[[LANE:.+]] = %c0 to %c4
+// CHECK: %[[ELEMENT:.+]] = vector.extract %[[SUMS]][%[[LANE]]] : f32 from vector<4xf32>
+// CHECK: memref.atomic_rmw addf %[[ELEMENT]], %[[OUT]][
+func.func @adds(%x: memref<?x4xf32>, %w: memref<4x4xf32>, %t: memref<?xi32>, %n: index,
+                %out: memref<?x4xf32>) {
+  tile.for_each rows(%n) columns 4
+      schedule #moe.schedule<rows = 4, columns = 4, depth = 4, stream_rows = 4,
+                register_rows = 4, register_vectors = 1, lanes = 4, multiply = fma> {
+  ^bb0(%at: !tile.coords):
+    %a = tile.rows %x of %at : memref<?x4xf32> -> !tile.source<4xf32>
+    %b = tile.weights %w of %at {layout = #moe.matrix_layout<out_in>}
+      : memref<4x4xf32> -> !tile.source<4xf32>
+    %sum = tile.contract %a, %b : !tile.source<4xf32>, !tile.source<4xf32>
+      -> !tile.fragment<4x4xf32>
+    tile.store %sum, %out of %at targets(%t : memref<?xi32>) adds
+      : !tile.fragment<4x4xf32>, memref<?x4xf32>
+  }
+  return
+}

@@ -374,3 +374,11 @@ func.func @mix_c2(%a: tensor<?x64xf32>, %b: tensor<?x64xf32>, %q: tensor<?x1xf32
     : tensor<?x64xf32>
   return
 }
+
+// -----
+
+func.func @combine_c3(%r: tensor<7x64xf32>, %p: tensor<4x2xi32>) {
+  // expected-error @below {{number of rows is 7, expected 8}}
+  %y = moe.combine %r, %p {by_choice} : tensor<7x64xf32>, tensor<4x2xi32> -> tensor<4x64xf32>
+  return
+}

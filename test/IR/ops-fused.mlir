@@ -58,3 +58,51 @@ func.func @scheduled(%x: tensor<?x16xf32>, %w: tensor<16x32xf32>) -> tensor<?x32
   }
   return %y : tensor<?x32xf32>
 }
+
+// CHECK-LABEL: @route
+// CHECK: %[[R:.+]]:2 = moe.route %{{.+}} : (tensor<?x8xf32>) -> (tensor<9xi32>, tensor<?xi32>) {
+// CHECK-NEXT: ^bb0(%[[SCORES:.+]]: tensor<?x8xf32>):
+// CHECK-NEXT: moe.top_k %[[SCORES]]
+// CHECK: moe.row_choices %{{.+}}, %{{.+}} : tensor<?x2xi32>, tensor<?xi32>
+// CHECK: moe.yield %{{.+}}, %{{.+}} : tensor<9xi32>, tensor<?xi32>
+func.func @route(%s: tensor<?x8xf32>) -> (tensor<9xi32>, tensor<?xi32>) {
+  %r:2 = moe.route %s : (tensor<?x8xf32>) -> (tensor<9xi32>, tensor<?xi32>) {
+  ^bb0(%scores: tensor<?x8xf32>):
+    %ids = moe.top_k %scores {k = 2 : i64} : tensor<?x8xf32>
+    %o, %sources, %p = moe.group_by_expert %ids {num_experts = 8 : i64}
+      : tensor<?x2xi32> -> tensor<9xi32>, tensor<?xi32>, tensor<?x2xi32>
+    %choices = moe.row_choices %p, %sources : tensor<?x2xi32>, tensor<?xi32>
+    moe.yield %o, %choices : tensor<9xi32>, tensor<?xi32>
+  }
+  return %r#0, %r#1 : tensor<9xi32>, tensor<?xi32>
+}
+
+// CHECK-LABEL: @targets
+// CHECK: moe.grouped_gemm %{{.+}} rows(%{{.+}} : tensor<9xf32>) targets(%[[T:.+]] : tensor<9xi32>) of %[[N:[a-z0-9]+]] {adds,
+// CHECK-SAME: : tensor<9x16xf32> -> tensor<?x32xf32>
+func.func @targets(%x: tensor<9x16xf32>, %w: tensor<16x32xf32>, %r: tensor<9xf32>,
+                   %t: tensor<9xi32>, %n: index) -> tensor<?x32xf32> {
+  %y = moe.grouped_gemm %x weights(%w : tensor<16x32xf32>) rows(%r : tensor<9xf32>)
+    targets(%t : tensor<9xi32>) of %n
+    {adds, layouts = [#moe.matrix_layout<in_out>], starts = array<i64: 0>,
+     strides = array<i64: 1>} : tensor<9x16xf32> -> tensor<?x32xf32> {
+  ^bb0(%sum: f32, %weight: f32):
+    %p = arith.mulf %sum, %weight : f32
+    moe.yield %p : f32
+  }
+  return %y : tensor<?x32xf32>
+}
+
+// CHECK-LABEL: @append
+// CHECK: moe.append_choice %{{.+}}, %{{.+}} coefficient(%{{.+}} : tensor<?x1xbf16>) {expert = 4 : i64, scale = 2.000000e+00 : f64}
+// CHECK: moe.append_expert %{{.+}}, %{{.+}} : tensor<4x8xf32>, tensor<8xf32> -> tensor<5x8xf32, #moe.per_expert>
+func.func @append(%i: tensor<?x?xi32>, %w: tensor<?x?xf32>, %q: tensor<?x1xbf16>,
+                  %b: tensor<4x8xf32>, %c: tensor<8xf32>)
+    -> (tensor<?x?xi32>, tensor<5x8xf32, #moe.per_expert>) {
+  %j, %v = moe.append_choice %i, %w coefficient(%q : tensor<?x1xbf16>)
+    {expert = 4 : i64, scale = 2.0 : f64}
+    : tensor<?x?xi32>, tensor<?x?xf32> -> tensor<?x?xi32>, tensor<?x?xf32>
+  %d = moe.append_expert %b, %c : tensor<4x8xf32>, tensor<8xf32>
+    -> tensor<5x8xf32, #moe.per_expert>
+  return %j, %d : tensor<?x?xi32>, tensor<5x8xf32, #moe.per_expert>
+}

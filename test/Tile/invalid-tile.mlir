@@ -399,3 +399,31 @@ func.func private @fragment_elements() -> !tile.fragment<4x4xi32>
 
 // expected-error @below {{found 2 dimensions, expected 1}}
 func.func private @source_dimensions() -> !tile.source<4x4xf32>
+
+// -----
+
+func.func @store_c1(%v: memref<16xf32>, %out: memref<?x16xf32>, %t: memref<?xi32>, %n: index) {
+  tile.for_each rows(%n) columns 16
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
+                register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
+  ^bb0(%at: !tile.coords):
+    %c = tile.load_columns %v of %at : memref<16xf32> -> !tile.fragment<1x16xf32>
+    // expected-error @below {{adds rows without targets}}
+    tile.store %c, %out of %at adds : !tile.fragment<1x16xf32>, memref<?x16xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @store_c1_type(%v: memref<16xf32>, %out: memref<?x16xbf16>, %t: memref<?xi32>, %n: index) {
+  tile.for_each rows(%n) columns 16
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
+                register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
+  ^bb0(%at: !tile.coords):
+    %c = tile.load_columns %v of %at : memref<16xf32> -> !tile.fragment<1x16xf32>
+    // expected-error @below {{adds 'f32' into 'memref<?x16xbf16>', expected a buffer of the same element type}}
+    tile.store %c, %out of %at targets(%t : memref<?xi32>) adds : !tile.fragment<1x16xf32>, memref<?x16xbf16>
+  }
+  return
+}

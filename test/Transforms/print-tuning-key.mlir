@@ -58,6 +58,28 @@ func.func @unknown_routing(%x: tensor<?x64xf32>, %o: tensor<9xi32>, %w: tensor<8
   return %y : tensor<?x48xf32>
 }
 
+// Where rows go, and which router gave them.
+// CHECK: experts = 8, total_experts = 8, top_k = 2, {{.*}} epilogue = [adds+arith.mulf],
+func.func @adds(%x: tensor<?x64xf32>, %l: tensor<?x8xf32>, %t: tensor<?xi32>, %n: index,
+                %w: tensor<8x64x48xf32>) -> tensor<?x48xf32> {
+  %o = moe.route %l : (tensor<?x8xf32>) -> tensor<9xi32> {
+  ^bb0(%logits: tensor<?x8xf32>):
+    %i = moe.top_k %logits {k = 2 : i64} : tensor<?x8xf32>
+    %offsets, %s, %p = moe.group_by_expert %i {num_experts = 8 : i64}
+      : tensor<?x2xi32> -> tensor<9xi32>, tensor<?xi32>, tensor<?x2xi32>
+    moe.yield %offsets : tensor<9xi32>
+  }
+  %y = moe.grouped_gemm %x offsets(%o : tensor<9xi32>) weights(%w : tensor<8x64x48xf32>)
+    targets(%t : tensor<?xi32>) of %n
+    {adds, layouts = [#moe.matrix_layout<in_out>], starts = array<i64: 0>,
+     strides = array<i64: 1>} : tensor<?x64xf32> -> tensor<?x48xf32> {
+  ^bb0(%sum: f32):
+    %square = arith.mulf %sum, %sum : f32
+    moe.yield %square : f32
+  }
+  return %y : tensor<?x48xf32>
+}
+
 // CHECK-NOT: tuning_key
 func.func @nothing_to_schedule(%x: tensor<?x64xf32>) -> tensor<?x64xf32> {
   return %x : tensor<?x64xf32>

@@ -40,8 +40,8 @@ def ConvertMoEToTilePass : Pass<"convert-moe-to-tile", "func::FuncOp"> {
     store. Without a schedule it is left to `convert-moe-to-loops`.
   }];
   let dependentDialects = [
-    "arith::ArithDialect", "bufferization::BufferizationDialect", "memref::MemRefDialect",
-    "tensor::TensorDialect", "tile::TileDialect"];
+    "arith::ArithDialect", "bufferization::BufferizationDialect", "linalg::LinalgDialect",
+    "memref::MemRefDialect", "tensor::TensorDialect", "tile::TileDialect"];
 }
 
 def ConvertTileToVectorPass : Pass<"convert-tile-to-vector", "ModuleOp"> {

@@ -149,11 +149,13 @@ def MoE_CombineOp : MoE_Op<"combine", [Pure]> {
     A token without any result is 0; without weights each factor is 1. `accumulate`
     `wide` sums in f32 (f64) and rounds once; `result` rounds each product and each
     sum to the result's element type. `order` `choice` sums by choice, `expert` by
-    ascending row.
+    ascending row. With `by_choice` the rows are in the order of the k choices of each
+    token: row t * k + c is taken where positions[t,c] >= 0.
 
     Constraints:
     * C1: weights have the shape of the positions.
     * C2: the result has one row per token and the width of the rows.
+    * C3: with `by_choice` there is a row for each choice.
 
     ```mlir
     func.func @combine(%r: tensor<?x64xbf16>, %p: tensor<?x2xi32>, %w: tensor<?x2xf32>)
@@ -167,7 +169,8 @@ def MoE_CombineOp : MoE_Op<"combine", [Pure]> {
   let arguments = (ins
     MoE_Matrix:$rows, MoE_Ids:$positions, Optional<MoE_Matrix>:$weights,
     DefaultValuedAttr<MoE_AccumulateAttr, "Accumulate::wide">:$accumulate,
-    DefaultValuedAttr<MoE_CombineOrderAttr, "CombineOrder::choice">:$order);
+    DefaultValuedAttr<MoE_CombineOrderAttr, "CombineOrder::choice">:$order,
+    UnitAttr:$by_choice);
   let results = (outs MoE_Matrix:$result);
   let assemblyFormat = [{
     $rows `,` $positions (`weights` `(` $weights^ `:` type($weights) `)`)? attr-dict

@@ -151,6 +151,45 @@ def MoE_ActivationAttr : AttrDef<MoE_Dialect, "Activation"> {
   }];
 }
 
+def MoE_RoutingPlan : MoE_EnumBase<"RoutingPlan", "kernels of the router", [
+  MoE_Case<"separate", 0>, MoE_Case<"fused", 1>]>;
+def MoE_GatherPlan : MoE_EnumBase<"GatherPlan", "how experts get the rows of tokens", [
+  MoE_Case<"copy", 0>, MoE_Case<"fused", 1>]>;
+def MoE_CombinePlan : MoE_EnumBase<"CombinePlan", "how the results of a token are summed", [
+  MoE_Case<"gather_sum", 0>, MoE_Case<"slots", 1>, MoE_Case<"atomic", 2>]>;
+def MoE_SharedExpertsPlan : MoE_EnumBase<"SharedExpertsPlan", "where shared experts are computed", [
+  MoE_Case<"beside", 0>, MoE_Case<"rows", 1>]>;
+
+def MoE_PlanAttr : AttrDef<MoE_Dialect, "Plan"> {
+  let mnemonic = "plan";
+  let summary = "which kernels a layer becomes";
+  let description = [{
+    An attribute `moe.plan` of a function, which the passes of `moe-fuse` obey.
+
+    * `routing`: each op of the router by itself (`separate`), or one kernel (`fused`).
+    * `gather`: a permuted `copy` of the tokens, or `fused`: the first GEMM reads the
+      tokens in place.
+    * `combine`: `gather_sum` lets the second GEMM store its rows by expert, and sums each
+      token's in a kernel of its own. `slots` lets it store them by token, so that the
+      sum reads them in order. `atomic` lets it add them into the result, in any
+      order: **the sums are not the same in every run**. They are added in f32 (f64), and
+      rounded once in a further pass where the result is narrower.
+    * `shared_experts`: a GEMM `beside` those of the experts that tokens choose, or `rows`
+      of the same GEMMs: one more expert, which every token chooses.
+
+    `moe/IR/LayerPlan.h` says which plans are legal for a function. What a choice does not
+    apply to, it does not change.
+
+    Example: `#moe.plan<routing = fused, gather = fused, combine = gather_sum,
+    shared_experts = beside>`
+  }];
+  let parameters = (ins
+    EnumParameter<MoE_RoutingPlan>:$routing, EnumParameter<MoE_GatherPlan>:$gather,
+    EnumParameter<MoE_CombinePlan>:$combine,
+    EnumParameter<MoE_SharedExpertsPlan>:$shared_experts);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
 def MoE_Multiply : MoE_EnumBase<"Multiply", "instruction that multiplies and adds", [
   MoE_Case<"fma", 0>, MoE_Case<"dot_bf16", 1>]>;
 

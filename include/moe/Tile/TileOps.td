@@ -204,13 +204,20 @@ def Tile_StoreOp : Tile_Op<"store", [
     HasParent<"ForEachOp">, MemoryEffects<[MemWrite]>]> {
   let summary = "write a tile to its rows and columns";
   let description = [{
-    Elements are rounded to the element type of the buffer.
+    Elements are rounded to the element type of the buffer. With targets, row r goes to
+    row targets[r], and to none where that is -1. A store that `adds` adds to what is
+    there, as one step for each element: several rows may have the same target.
+
+    Constraints:
+    * C1: a store that adds has targets, and a buffer of the fragment's element type.
   }];
   let arguments = (ins Tile_Fragment:$fragment, MemRefRankOf<Tile_Floats, [2]>:$buffer,
-                       Tile_Coords:$at);
+                       Tile_Coords:$at, Optional<Tile_OffsetBuffer>:$targets, UnitAttr:$adds);
   let assemblyFormat = [{
-    $fragment `,` $buffer `of` $at attr-dict `:` qualified(type($fragment)) `,` type($buffer)
+    $fragment `,` $buffer `of` $at (`targets` `(` $targets^ `:` type($targets) `)`)?
+    (`adds` $adds^)? attr-dict `:` qualified(type($fragment)) `,` type($buffer)
   }];
+  let hasVerifier = 1;
 }
 
 #endif // MOE_TILE_TILEOPS_TD

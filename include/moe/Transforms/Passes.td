@@ -5,6 +5,37 @@
 
 include "mlir/Pass/PassBase.td"
 
+def SelectPlanPass : Pass<"moe-select-plan", "func::FuncOp"> {
+  let summary = "choose which kernels a layer becomes";
+  let description = [{
+    Gives a function that has none the `#moe.plan` that the passes of `moe-fuse` obey,
+    and says which and why in a remark: one kernel for the router, tokens read in place
+    where that is possible, sums in a fixed order by a kernel of their own, and shared
+    experts beside the others. Options give a part of the plan; it must be legal for the
+    function. `combine=atomic` needs `deterministic=false`.
+  }];
+  let options = [
+    Option<"routing", "routing", "std::string", [{"auto"}], "auto, separate or fused">,
+    Option<"gather", "gather", "std::string", [{"auto"}], "auto, copy or fused">,
+    Option<"combine", "combine", "std::string", [{"auto"}],
+           "auto, gather_sum, slots or atomic">,
+    Option<"sharedExperts", "shared-experts", "std::string", [{"auto"}],
+           "auto, beside or rows">,
+    Option<"deterministic", "deterministic", "bool", "true",
+           "only plans whose results are the same in every run">];
+}
+
+def FuseSharedExpertsPass : Pass<"moe-fuse-shared-experts", "func::FuncOp"> {
+  let summary = "compute a shared expert as one more that every token chooses";
+  let description = [{
+    If the function's plan has `shared_experts = rows`, an expert that all tokens pass
+    through, and that `moe.mix` adds to what `moe.combine` gives, becomes the last of the
+    chosen experts: `moe.append_choice` adds the choice and its weight,
+    `moe.append_expert` the weights. Its result is then summed before it is rounded.
+    Refused unless both are alike: activation, sizes, layouts, types, biases.
+  }];
+}
+
 def FuseGatePass : Pass<"moe-fuse-gate", "func::FuncOp"> {
   let summary = "make a linear gate one grouped GEMM";
   let description = [{
@@ -42,6 +73,27 @@ def FuseWeightsPass : Pass<"moe-fuse-weights", "func::FuncOp"> {
     computes its rows, as one `moe.row_weights` per row, before the element is rounded.
     Refused if the rows have other users, if the combination rounds each product
     (`accumulate` `result`), or if two choices may share a row.
+  }];
+}
+
+def FuseCombinePass : Pass<"moe-fuse-combine", "func::FuncOp"> {
+  let summary = "store the rows of experts where the sum of their token needs them";
+  let description = [{
+    Obeys the function's plan, after `moe-fuse-weights`. `combine = slots`: the
+    `moe.grouped_gemm` stores each row where its choice is (`moe.row_choices`), and the
+    `moe.combine` reads them in order. `combine = atomic`: it adds each row into that
+    of its token, in the type of the sums; where the result is narrower, it is rounded by
+    a further op. Refused for what `moe-fuse-weights` refuses.
+  }];
+  let dependentDialects = ["arith::ArithDialect", "tensor::TensorDialect"];
+}
+
+def FuseRoutingPass : Pass<"moe-fuse-routing", "func::FuncOp"> {
+  let summary = "make the ops of a router one kernel";
+  let description = [{
+    Scores, choices, weights, capacity, slots, groups and what is elementwise between them
+    become the body of one `moe.route`. Where another op uses one of them and is used by
+    another, as a Sinkhorn iteration does, there is a kernel before it and one behind.
   }];
 }
 

@@ -3,61 +3,50 @@
 #include "Lowerings.h"
 #include "Ranking.h"
 #include "Sort.h"
+#include "TokenLoop.h"
 
 using namespace mlir;
 using namespace mlir::moe;
 
-Results mlir::moe::lowerToLoops(TopKOp op, Code &code) {
-  Value scores = code.buffer(op.getScores());
-  Value bias = op.getBias() ? code.buffer(op.getBias()) : Value();
-  Value except = op.getExcept() ? code.buffer(op.getExcept()) : Value();
-  Term tokens = code.dim(scores, 0), k = code.index(op.getK());
-  Value indices = code.allocate(op.getType(), {tokens, k});
-  code.parallel(tokens, [&](Term t) {
-    auto key = [&](Term e) {
-      Term score = code.load(scores, {t, e});
-      return bias ? score + code.load(bias, e) : score;
-    };
-    auto isAllowed = [&](Term e) {
-      return code.fold(code.dim(except, 1), code.boolean(true),
-                       [&](Term j, Term allowed) {
-                         return allowed && code.load(except, {t, j}) != e;
-                       });
-    };
-    Ranking ranking = {code.dim(scores, 1), key, op.getTie()};
-    if (except)
-      ranking.competes = isAllowed;
-    forBest(code, ranking, k, [&](Term round, Term best, IsLeft) {
-      code.store(best, indices, {t, round});
-    });
-  });
-  return {code.tensor(indices, op.getType())};
+void mlir::moe::emitForToken(TopKOp op, Code &code, const TokenRows &rows) {
+  auto key = [&](Term e) {
+    Term score = rows.load(code, op.getScores(), e);
+    return op.getBias() ? score + code.load(rows.getShared(op.getBias()), e)
+                        : score;
+  };
+  Value except = op.getExcept();
+  auto isAllowed = [&](Term e) {
+    return code.fold(rows.getWidth(except), code.boolean(true),
+                     [&](Term j, Term allowed) {
+                       return allowed && rows.load(code, except, j) != e;
+                     });
+  };
+  Ranking ranking = {rows.getWidth(op.getScores()), key, op.getTie()};
+  if (except)
+    ranking.competes = isAllowed;
+  Value best = op.getIndices();
+  selectBest(code, ranking, static_cast<int64_t>(op.getK()),
+             {[&](Term place) { return rows.load(code, best, place); },
+              [&](Term e, Term place) { rows.store(code, e, best, place); }});
 }
 
-Results mlir::moe::lowerToLoops(SequentialTopKOp op, Code &code) {
-  Value logits = code.buffer(op.getLogits());
-  Term tokens = code.dim(logits, 0), experts = code.dim(logits, 1);
-  Term k = code.index(op.getK());
+void mlir::moe::emitForToken(SequentialTopKOp op, Code &code,
+                             const TokenRows &rows) {
+  Term experts = rows.getWidth(op.getLogits());
   double gap = op.getRelativeGap().convertToDouble();
-  Value indices = code.allocate(op.getIndices().getType(), {tokens, k});
-  Value weights = code.allocate(op.getWeights().getType(), {tokens, k});
-  code.parallel(tokens, [&](Term t) {
-    auto logit = [&](Term e) { return code.load(logits, {t, e}); };
-    forBest(
-        code, {experts, logit}, k, [&](Term round, Term best, IsLeft isLeft) {
-          Term max = logit(best);
-          Term sum = code.fold(experts, code.real(0), [&](Term e, Term sum) {
-            Term l = logit(e);
-            Term tooFar = (max - l) / code.max(code.absolute(l), max) > gap;
-            Term counts = isLeft(e) && (e == best || !tooFar);
-            return code.select(counts, sum + code.exp(l - max), sum);
+  auto logit = [&](Term e) { return rows.load(code, op.getLogits(), e); };
+  forBest(code, {experts, logit}, code.index(op.getK()),
+          [&](Term round, Term best, IsLeft isLeft) {
+            Term max = logit(best);
+            Term sum = code.fold(experts, code.real(0), [&](Term e, Term sum) {
+              Term l = logit(e);
+              Term tooFar = (max - l) / code.max(code.absolute(l), max) > gap;
+              Term counts = isLeft(e) && (e == best || !tooFar);
+              return code.select(counts, sum + code.exp(l - max), sum);
+            });
+            rows.store(code, best, op.getIndices(), round);
+            rows.store(code, code.exp(max - max) / sum, op.getWeights(), round);
           });
-          code.store(best, indices, {t, round});
-          code.store(code.exp(max - max) / sum, weights, {t, round});
-        });
-  });
-  return {code.tensor(indices, op.getIndices().getType()),
-          code.tensor(weights, op.getWeights().getType())};
 }
 
 Results mlir::moe::lowerToLoops(TopTokensOp op, Code &code) {
@@ -86,66 +75,52 @@ Results mlir::moe::lowerToLoops(TopTokensOp op, Code &code) {
   return {code.tensor(indices, op.getType())};
 }
 
-/// Indices of the shape of `like`, element (t, c) being `expert(t, c)` where
-/// `isChosen(t, c)`, else -1.
-static Value emitChoices(Code &code, Value like, Type type,
-                         function_ref<Term(Term t, Term c)> expert,
-                         function_ref<Term(Term t, Term c)> isChosen) {
-  Term tokens = code.dim(like, 0), choices = code.dim(like, 1);
-  Value indices = code.allocate(cast<ShapedType>(type), {tokens, choices});
-  code.parallel(tokens, [&](Term t) {
-    code.forEach(choices, [&](Term c) {
-      code.store(code.select(isChosen(t, c), expert(t, c), code.index(-1)),
-                 indices, {t, c});
-    });
+/// Where `isChosen(c)`, choice c is `expert(c)`, else -1.
+static void emitChoices(Code &code, Value indices, const TokenRows &rows,
+                        function_ref<Term(Term c)> expert,
+                        function_ref<Term(Term c)> isChosen) {
+  code.forEach(rows.getWidth(indices), [&](Term c) {
+    rows.store(code, code.select(isChosen(c), expert(c), code.index(-1)),
+               indices, c);
   });
-  return code.tensor(indices, type);
 }
 
-Results mlir::moe::lowerToLoops(SelectOp op, Code &code) {
-  Value scores = code.buffer(op.getScores());
-  return {emitChoices(
-      code, scores, op.getType(), [&](Term, Term e) { return e; },
-      [&](Term t, Term e) {
-        return op.getRule() == SelectRule::all ? code.boolean(true)
-                                               : code.load(scores, {t, e}) > 0;
-      })};
+void mlir::moe::emitForToken(SelectOp op, Code &code, const TokenRows &rows) {
+  emitChoices(
+      code, op.getIndices(), rows, [&](Term e) { return e; },
+      [&](Term e) {
+        return op.getRule() == SelectRule::all
+                   ? code.boolean(true)
+                   : rows.load(code, op.getScores(), e) > 0;
+      });
 }
 
-Results mlir::moe::lowerToLoops(LookupOp op, Code &code) {
-  Value table = code.buffer(op.getTable()), ids = code.buffer(op.getIds());
-  Term tokens = code.dim(ids, 0), size = code.dim(table, 0),
-       zero = code.index(0);
-  Value indices = code.allocate(op.getType(), {tokens, code.index(1)});
-  code.parallel(tokens, [&](Term t) {
-    Term id = code.load(ids, t);
-    code.store(code.index(-1), indices, {t, zero});
-    code.ifThen(id >= 0 && id < size,
-                [&] { code.store(code.load(table, id), indices, {t, zero}); });
+void mlir::moe::emitForToken(LookupOp op, Code &code, const TokenRows &rows) {
+  Value table = rows.getShared(op.getTable());
+  Term id = rows.load(code, op.getIds()), zero = code.index(0);
+  rows.store(code, code.index(-1), op.getIndices(), zero);
+  code.ifThen(id >= 0 && id < code.dim(table, 0), [&] {
+    rows.store(code, code.load(table, id), op.getIndices(), zero);
   });
-  return {code.tensor(indices, op.getType())};
 }
 
-Results mlir::moe::lowerToLoops(MaskChoicesOp op, Code &code) {
-  Value indices = code.buffer(op.getIndices()),
-        mask = code.buffer(op.getMask());
-  return {emitChoices(
-      code, indices, op.getType(),
-      [&](Term t, Term c) { return code.load(indices, {t, c}); },
-      [&](Term t, Term) { return code.load(mask, t) != 0; })};
+void mlir::moe::emitForToken(MaskChoicesOp op, Code &code,
+                             const TokenRows &rows) {
+  emitChoices(
+      code, op.getKept(), rows,
+      [&](Term c) { return rows.load(code, op.getIndices(), c); },
+      [&](Term) { return rows.load(code, op.getMask()) != 0; });
 }
 
-Results mlir::moe::lowerToLoops(FilterChoicesOp op, Code &code) {
-  Value indices = code.buffer(op.getIndices()),
-        weights = code.buffer(op.getWeights());
-  Value threshold = code.buffer(op.getThreshold());
+void mlir::moe::emitForToken(FilterChoicesOp op, Code &code,
+                             const TokenRows &rows) {
   Term scale = code.real(op.getScale().convertToDouble());
   Term firstChoice = code.index(op.getFirstChoice());
-  return {emitChoices(
-      code, indices, op.getType(),
-      [&](Term t, Term c) { return code.load(indices, {t, c}); },
-      [&](Term t, Term c) {
-        return c < firstChoice ||
-               scale * code.load(weights, {t, c}) > code.load(threshold, t);
-      })};
+  emitChoices(
+      code, op.getKept(), rows,
+      [&](Term c) { return rows.load(code, op.getIndices(), c); },
+      [&](Term c) {
+        return c < firstChoice || scale * rows.load(code, op.getWeights(), c) >
+                                      rows.load(code, op.getThreshold());
+      });
 }

@@ -111,9 +111,10 @@ Results mlir::moe::lowerToLoops(CombineOp op, Code &code) {
     Term zero = vectors.broadcast(code.real(0));
     return code.fold(choices, zero, [&](Term step, Term sum) {
       Term choice = order ? code.load(order, {token, step}) : step;
-      Term row = code.load(positions, {token, choice});
+      Term position = code.load(positions, {token, choice});
+      Term row = op.getByChoice() ? token * choices + choice : position;
       return code.lazySelect(
-          row >= 0,
+          position >= 0,
           [&] {
             Term value = vectors.loadFloats(rows, {row, column}, count);
             if (weights)

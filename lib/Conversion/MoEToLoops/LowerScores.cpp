@@ -1,21 +1,26 @@
 //===- LowerScores.cpp - Loops of the ops between scores and scores -------===//
 
+#include "../VectorCode.h"
 #include "Lowerings.h"
 #include "Ranking.h"
+#include "TokenLoop.h"
+
+#include <numeric>
 
 using namespace mlir;
 using namespace mlir::moe;
 
-/// Scores that depend on one logit each.
+/// Scores that depend on one logit each, of which there is a vector.
 static Term computeScore(Code &code, ScoreFn fn, Term logit) {
+  Term zero = number(logit, 0);
   switch (fn) {
   case ScoreFn::sigmoid:
     return code.sigmoid(logit);
   case ScoreFn::relu:
-    return code.max(logit, code.real(0));
+    return code.max(logit, zero);
   case ScoreFn::sqrt_softplus:
     // log(1 + exp(l)) without overflow.
-    return code.sqrt(code.max(logit, code.real(0)) +
+    return code.sqrt(code.max(logit, zero) +
                      code.log1p(code.exp(-code.absolute(logit))));
   case ScoreFn::softmax:
     break;
@@ -23,18 +28,64 @@ static Term computeScore(Code &code, ScoreFn fn, Term logit) {
   llvm_unreachable("a softmax depends on several logits");
 }
 
-/// Softmax of `count` elements of `logits`, element i being at `position(i)`.
-static void emitSoftmax(Code &code, Value logits, Value scores, Term count,
-                        function_ref<SmallVector<Term>(Term i)> position) {
-  auto logit = [&](Term i) { return code.load(logits, position(i)); };
+/// As many elements of a row as fit a vector and divide the row.
+static int64_t getLanes(Value matrix, Code &code) {
+  int64_t width = cast<ShapedType>(matrix.getType()).getDimSize(1);
+  int64_t widest = 512 / code.realType.getWidth();
+  return ShapedType::isDynamic(width) ? 1 : std::gcd(width, widest);
+}
+
+void mlir::moe::emitForToken(ScoreOp op, Code &code, const TokenRows &rows) {
+  Value logits = op.getLogits(), scores = op.getScores();
+  VectorCode vectors(code.builder, code.loc, code.realType,
+                     getLanes(logits, code));
+  Term width = rows.getWidth(logits);
+  auto load = [&](Term e) {
+    return vectors.loadFloats(
+        rows.getBuffer(logits),
+        SmallVector<Value>(ArrayRef<Term>(rows.at(logits, e))));
+  };
+  auto store = [&](Term vector, Term e) {
+    vectors.storeFloats(vector, rows.getBuffer(scores),
+                        SmallVector<Value>(ArrayRef<Term>(rows.at(scores, e))));
+  };
+  auto forEachVector = [&](Code::Body body) {
+    code.forRange(code.index(0), width, vectors.lanes, body);
+  };
+  if (op.getFn() != ScoreFn::softmax)
+    return forEachVector(
+        [&](Term e) { store(computeScore(vectors, op.getFn(), load(e)), e); });
+
+  auto fold = [&](double init, Code::Step step) {
+    SmallVector<Term> start = {vectors.broadcast(code.real(init))};
+    return code.fold(code.index(0), width, vectors.lanes, start,
+                     [&](Term e, ArrayRef<Term> values) {
+                       return SmallVector<Term>{step(e, values[0])};
+                     })[0];
+  };
+  Term max = vectors.broadcast(vectors.reduceMax(
+      fold(-std::numeric_limits<double>::infinity(),
+           [&](Term e, Term max) { return vectors.max(max, load(e)); })));
+  auto exponential = [&](Term e) { return vectors.exp(load(e) - max); };
+  Term sum = vectors.broadcast(vectors.reduceSum(
+      fold(0, [&](Term e, Term sum) { return sum + exponential(e); })));
+  forEachVector([&](Term e) { store(exponential(e) / sum, e); });
+}
+
+/// A softmax of the logits of one expert.
+static void emitSoftmaxOverTokens(Code &code, Value logits, Value scores,
+                                  Term expert) {
+  Term tokens = code.dim(logits, 0);
+  auto logit = [&](Term t) { return code.load(logits, {t, expert}); };
   Term lowest = code.real(-std::numeric_limits<double>::infinity());
-  Term max = code.fold(
-      count, lowest, [&](Term i, Term max) { return code.max(max, logit(i)); });
-  Term sum = code.fold(count, code.real(0), [&](Term i, Term sum) {
-    return sum + code.exp(logit(i) - max);
+  Term max = code.fold(tokens, lowest, [&](Term t, Term max) {
+    return code.max(max, logit(t));
   });
-  code.forEach(count, [&](Term i) {
-    code.store(code.exp(logit(i) - max) / sum, scores, position(i));
+  Term sum = code.fold(tokens, code.real(0), [&](Term t, Term sum) {
+    return sum + code.exp(logit(t) - max);
+  });
+  code.forEach(tokens, [&](Term t) {
+    code.store(code.exp(logit(t) - max) / sum, scores, {t, expert});
   });
 }
 
@@ -42,24 +93,8 @@ Results mlir::moe::lowerToLoops(ScoreOp op, Code &code) {
   Value logits = code.buffer(op.getLogits());
   Term tokens = code.dim(logits, 0), experts = code.dim(logits, 1);
   Value scores = code.allocate(op.getType(), {tokens, experts});
-  if (op.getFn() != ScoreFn::softmax) {
-    code.parallel(tokens, [&](Term t) {
-      code.forEach(experts, [&](Term e) {
-        code.store(computeScore(code, op.getFn(), code.load(logits, {t, e})),
-                   scores, {t, e});
-      });
-    });
-  } else if (op.getAxis() == ScoreAxis::experts) {
-    code.parallel(tokens, [&](Term t) {
-      emitSoftmax(code, logits, scores, experts,
-                  [&](Term e) { return SmallVector<Term>{t, e}; });
-    });
-  } else {
-    code.parallel(experts, [&](Term e) {
-      emitSoftmax(code, logits, scores, tokens,
-                  [&](Term t) { return SmallVector<Term>{t, e}; });
-    });
-  }
+  code.parallel(
+      experts, [&](Term e) { emitSoftmaxOverTokens(code, logits, scores, e); });
   return {code.tensor(scores, op.getType())};
 }
 
@@ -122,10 +157,10 @@ Results mlir::moe::lowerToLoops(SinkhornOp op, Code &code) {
   return {code.tensor(keys, op.getType())};
 }
 
-Results mlir::moe::lowerToLoops(LimitGroupsOp op, Code &code) {
-  Value scores = code.buffer(op.getScores());
-  Value bias = op.getBias() ? code.buffer(op.getBias()) : Value();
-  Term tokens = code.dim(scores, 0), experts = code.dim(scores, 1);
+void mlir::moe::emitForToken(LimitGroupsOp op, Code &code,
+                             const TokenRows &rows) {
+  Value limited = op.getLimited();
+  Term experts = rows.getWidth(op.getScores());
   Term groups = code.index(op.getNumGroups());
   Term groupSize = experts / groups;
   // The largest key is the sum of the one largest.
@@ -133,31 +168,30 @@ Results mlir::moe::lowerToLoops(LimitGroupsOp op, Code &code) {
   Term hidden = code.real(op.getFill() == GroupFill::zero
                               ? 0
                               : -std::numeric_limits<double>::infinity());
-  Value ranks = code.allocate(code.realType, {tokens, groups});
-  Value limited = code.allocate(op.getType(), {tokens, experts});
+  Value ranks = code.allocateOnStack({static_cast<int64_t>(op.getNumGroups())},
+                                     code.realType);
 
-  auto key = [&](Term t, Term e) {
-    Term score = code.load(scores, {t, e});
-    return bias ? code.roundTo(op.getType().getElementType(),
-                               score + code.load(bias, e))
-                : score;
+  auto key = [&](Term e) {
+    Term score = rows.load(code, op.getScores(), e);
+    return op.getBias()
+               ? code.roundTo(op.getType().getElementType(),
+                              score +
+                                  code.load(rows.getShared(op.getBias()), e))
+               : score;
   };
-  code.parallel(tokens, [&](Term t) {
-    code.forEach(groups, [&](Term g) {
-      auto member = [&](Term i) { return key(t, g * groupSize + i); };
-      code.store(code.real(0), ranks, {t, g});
-      forBest(code, {groupSize, member}, top, [&](Term, Term best, IsLeft) {
-        code.store(code.load(ranks, {t, g}) + member(best), ranks, {t, g});
-      });
+  code.forEach(groups, [&](Term g) {
+    auto member = [&](Term i) { return key(g * groupSize + i); };
+    code.store(code.real(0), ranks, g);
+    forBest(code, {groupSize, member}, top, [&](Term, Term best, IsLeft) {
+      code.store(code.load(ranks, g) + member(best), ranks, g);
     });
-    code.forEach(experts, [&](Term e) { code.store(hidden, limited, {t, e}); });
-    auto rank = [&](Term g) { return code.load(ranks, {t, g}); };
-    forBest(code, {groups, rank}, code.index(op.getKeep()),
-            [&](Term, Term g, IsLeft) {
-              code.forRange(g * groupSize, (g + 1) * groupSize, 1, [&](Term e) {
-                code.store(key(t, e), limited, {t, e});
-              });
-            });
   });
-  return {code.tensor(limited, op.getType())};
+  code.forEach(experts, [&](Term e) { rows.store(code, hidden, limited, e); });
+  auto rank = [&](Term g) { return code.load(ranks, g); };
+  forBest(code, {groups, rank}, code.index(op.getKeep()),
+          [&](Term, Term g, IsLeft) {
+            code.forRange(g * groupSize, (g + 1) * groupSize, 1, [&](Term e) {
+              rows.store(code, key(e), limited, e);
+            });
+          });
 }

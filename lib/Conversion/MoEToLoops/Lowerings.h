@@ -2,7 +2,7 @@
 //
 // One function per op. It emits the loops that compute the op at `code`'s
 // insertion point and returns a tensor for each result. The files follow the
-// .td files.
+// .td files. TokenLoop.h has the ops that treat each token by itself.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,27 +16,25 @@ namespace mlir::moe {
 
 using Results = SmallVector<Value>;
 
+/// The type an op computes in: f64 if any of its tensors holds f64, else f32.
+FloatType getComputeType(Operation *op);
+
+// LowerRoute.cpp
+/// Puts the ops of a routing kernel in its place, and what they do for each
+/// token by itself into as few loops as their order allows.
+void lowerRoute(RouteOp op);
+
 // LowerGate.cpp
 Results lowerToLoops(GateOp op, Code &code);
 
 // LowerScores.cpp
+/// A softmax over tokens.
 Results lowerToLoops(ScoreOp op, Code &code);
 Results lowerToLoops(SinkhornOp op, Code &code);
-Results lowerToLoops(LimitGroupsOp op, Code &code);
 
 // LowerChoices.cpp
-Results lowerToLoops(TopKOp op, Code &code);
-Results lowerToLoops(SequentialTopKOp op, Code &code);
 Results lowerToLoops(TopTokensOp op, Code &code);
-Results lowerToLoops(SelectOp op, Code &code);
-Results lowerToLoops(LookupOp op, Code &code);
 Results lowerToLoops(AssignBalancedOp op, Code &code);
-Results lowerToLoops(MaskChoicesOp op, Code &code);
-Results lowerToLoops(FilterChoicesOp op, Code &code);
-
-// LowerWeights.cpp
-Results lowerToLoops(GatherWeightsOp op, Code &code);
-Results lowerToLoops(NormalizeWeightsOp op, Code &code);
 
 // LowerSlots.cpp
 Results lowerToLoops(CountOp op, Code &code);
@@ -56,6 +54,8 @@ Results lowerToLoops(DequantizeOp op, Code &code);
 // LowerFused.cpp
 Results lowerToLoops(GroupedGemmOp op, Code &code);
 Results lowerToLoops(RowWeightsOp op, Code &code);
+Results lowerToLoops(RowChoicesOp op, Code &code);
+Results lowerToLoops(AppendExpertOp op, Code &code);
 
 // LowerLosses.cpp
 Results lowerToLoops(AuxLossOp op, Code &code);

@@ -1,7 +1,9 @@
 //===- MoEToLoops.cpp - convert-moe-to-loops ------------------------------===//
 
 #include "Lowerings.h"
+#include "TokenLoop.h"
 #include "moe/Conversion/Passes.h"
+#include "moe/IR/PerToken.h"
 #include "moe/Transforms/SplitExperts.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -24,8 +26,7 @@ namespace mlir::moe {
 using namespace mlir;
 using namespace mlir::moe;
 
-/// The type an op computes in: f64 if any of its tensors holds f64, else f32.
-static FloatType getComputeType(Operation *op) {
+FloatType mlir::moe::getComputeType(Operation *op) {
   auto isF64 = [](Type type) { return getElementTypeOrSelf(type).isF64(); };
   Builder builder(op->getContext());
   bool wide = llvm::any_of(op->getOperandTypes(), isF64) ||
@@ -102,6 +103,10 @@ struct ConvertMoEToLoopsPass
     // Experts are lowered as the grouped GEMMs they consist of.
     IRRewriter rewriter(&getContext());
     getOperation().walk([&](ExpertMlpOp op) { splitExperts(op, rewriter); });
+    SmallVector<RouteOp> routes;
+    getOperation().walk([&](RouteOp op) { routes.push_back(op); });
+    for (RouteOp route : routes)
+      lowerRoute(route);
     // An op in the region of another goes with it.
     SmallVector<Operation *> ops;
     getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
@@ -117,15 +122,19 @@ struct ConvertMoEToLoopsPass
         op->erase();
         continue;
       }
-      lowerAnyOf<GateOp, ScoreOp, SinkhornOp, LimitGroupsOp, TopKOp,
-                 SequentialTopKOp, TopTokensOp, SelectOp, LookupOp,
-                 AssignBalancedOp, MaskChoicesOp, FilterChoicesOp,
-                 GatherWeightsOp, NormalizeWeightsOp, CountOp, CapacityOp,
-                 AssignSlotsOp, GroupByExpertOp, RowExpertsOp, DispatchOp,
-                 CombineOp, MixOp, DequantizeOp, AuxLossOp, UpdateBiasOp,
-                 GroupedGemmOp, RowWeightsOp>(op, manyThreads, tokens);
+      if (isPerToken(op)) {
+        emitTokenLoop(op);
+        continue;
+      }
+      lowerAnyOf<GateOp, ScoreOp, SinkhornOp, TopTokensOp, AssignBalancedOp,
+                 CountOp, CapacityOp, AssignSlotsOp, GroupByExpertOp,
+                 RowExpertsOp, DispatchOp, CombineOp, MixOp, DequantizeOp,
+                 AuxLossOp, UpdateBiasOp, GroupedGemmOp, RowWeightsOp,
+                 RowChoicesOp, AppendExpertOp>(op, manyThreads, tokens);
     }
     for (func::FuncOp func : getOperation().getOps<func::FuncOp>()) {
+      // No kernel is left to plan.
+      func->removeDiscardableAttr("moe.plan");
       if (!func.isExternal() && failed(convertPerExpertArguments(func)))
         return signalPassFailure();
       protectArguments(func);

@@ -1,6 +1,6 @@
 //===- Ranking.cpp - The best candidates, one after another ---------------===//
 //
-// Values and numbers order the candidates totally. So nobody needs to remember
+// Values and numbers order the candidates totally. So forBest need not remember
 // which ones were chosen: they are those that do not come after the last one.
 //
 //===----------------------------------------------------------------------===//
@@ -42,5 +42,43 @@ void mlir::moe::forBest(Code &code, const Ranking &ranking, Term rounds,
     body(round, best[1],
          [&](Term candidate) { return isLeft(candidate, key(candidate)); });
     return best;
+  });
+}
+
+void mlir::moe::selectBest(Code &code, const Ranking &ranking, int64_t count,
+                           Places places) {
+  Value keys = code.allocateOnStack({count}, code.builder.getIndexType());
+  // Below every key.
+  Term none = code.index(std::numeric_limits<int64_t>::min());
+  code.forEach(code.index(count), [&](Term place) {
+    code.store(none, keys, place);
+    places.store(code.index(-1), place);
+  });
+  // Candidates come in ascending order.
+  auto beats = [&](Term key, Term earlier) {
+    return ranking.tie == Tie::lowest ? key > earlier : key >= earlier;
+  };
+  Term zero = code.index(0), last = code.index(count - 1);
+  code.forEach(ranking.count, [&](Term candidate) {
+    Term key = code.orderKey(ranking.value(candidate));
+    Term enters = beats(key, code.load(keys, last));
+    if (ranking.competes)
+      enters = enters && ranking.competes(candidate);
+    code.ifThen(enters, [&] {
+      Term place = code.loopWhile(
+          {last},
+          [&](ArrayRef<Term> place) {
+            Term before = code.max(place[0] - 1, zero);
+            return place[0] > 0 && beats(key, code.load(keys, before));
+          },
+          [&](ArrayRef<Term> place) {
+            Term before = place[0] - 1;
+            code.store(code.load(keys, before), keys, place[0]);
+            places.store(places.load(before), place[0]);
+            return SmallVector<Term>{before};
+          })[0];
+      code.store(key, keys, place);
+      places.store(candidate, place);
+    });
   });
 }

@@ -26,6 +26,17 @@ using IsLeft = function_ref<Term(Term candidate)>;
 void forBest(Code &code, const Ranking &ranking, Term rounds,
              function_ref<void(Term round, Term best, IsLeft isLeft)> body);
 
+/// Reads and writes the candidate at a place.
+struct Places {
+  function_ref<Term(Term place)> load;
+  function_ref<void(Term candidate, Term place)> store;
+};
+
+/// Puts the best `count` candidates into places 0 to count - 1, the best one
+/// first, in one pass over the candidates; as many must compete.
+void selectBest(Code &code, const Ranking &ranking, int64_t count,
+                Places places);
+
 } // namespace mlir::moe
 
 #endif // MOE_LIB_CONVERSION_MOETOLOOPS_RANKING_H

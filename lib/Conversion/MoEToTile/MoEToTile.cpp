@@ -41,7 +41,11 @@ public:
     SmallVector<Value> rowInputs;
     for (Value input : op.getRowInputs())
       rowInputs.push_back(code.buffer(input));
-    Value out = code.allocate(type, {rows, code.index(type.getDimSize(1))});
+    Value targets = op.getTargets() ? code.buffer(op.getTargets()) : Value();
+    Term outRows = targets ? code.term(op.getNumRows()) : rows;
+    Value out = code.allocate(type, {outRows, code.index(type.getDimSize(1))});
+    if (op.getAdds())
+      code.fill(out, code.real(0));
 
     auto loop = tile::ForEachOp::create(code.builder, code.loc, offsets,
                                         offsets ? Value() : rows.value,
@@ -59,7 +63,8 @@ public:
     for (Value input : rowInputs)
       sums.push_back(tile::LoadRowsOp::create(
           code.builder, code.loc, fragment(tileRows, 1), input, at));
-    tile::StoreOp::create(code.builder, code.loc, map(sums), out, at);
+    tile::StoreOp::create(code.builder, code.loc, map(sums), out, at, targets,
+                          op.getAdds());
     return result;
   }
 

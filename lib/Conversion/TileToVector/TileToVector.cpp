@@ -150,13 +150,30 @@ private:
   }
 
   void emitStore(tile::StoreOp store) {
-    const FragmentReader &read = fragments[store.getFragment()];
     code.forEach(coords.numRows, [&](Term row) {
-      code.forColumns(
-          coords.numColumns, [&](Term column, std::optional<Term> count) {
-            code.storeFloats(read(row, column, count), store.getBuffer(),
-                             {coords.row + row, coords.column + column}, count);
-          });
+      Term at = coords.row + row;
+      if (!store.getTargets())
+        return emitStoreRow(store, row, at);
+      Term target = code.load(store.getTargets(), {at});
+      code.ifThen(target >= 0, [&] { emitStoreRow(store, row, target); });
+    });
+  }
+
+  void emitStoreRow(tile::StoreOp store, Term row, Term target) {
+    const FragmentReader &read = fragments[store.getFragment()];
+    code.forColumns(coords.numColumns, [&](Term column,
+                                           std::optional<Term> count) {
+      Term elements = read(row, column, count);
+      Term first = coords.column + column;
+      if (!store.getAdds())
+        return code.storeFloats(elements, store.getBuffer(), {target, first},
+                                count);
+      // No processor adds a vector to memory as one step.
+      code.forEach(count.value_or(code.index(code.lanes)), [&](Term lane) {
+        Term element = code.term(vector::ExtractOp::create(
+            code.builder, code.loc, elements.value, lane.value));
+        code.addAtomically(element, store.getBuffer(), {target, first + lane});
+      });
     });
   }
 
@@ -183,8 +200,8 @@ struct ConvertTileToVectorPass
                       schedule.getLanes());
       DenseMap<Value, RowMemory> rows;
       for (auto source : op.getBody().getOps<tile::RowsOp>())
-        rows.try_emplace(source.getSource(), source,
-                         schedule.getMultiply(), code);
+        rows.try_emplace(source.getSource(), source, schedule.getMultiply(),
+                         code);
       emitTileLoop(op, code, [&](const TileCoords &coords) {
         TileEmitter(op, coords, rows, code).emit();
       });

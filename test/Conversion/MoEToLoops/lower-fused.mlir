@@ -59,3 +59,69 @@ func.func @slice(%x: tensor<?x6xf32>, %o: tensor<4xi32>, %w: tensor<3x4x6xf32>,
   }
   return %y : tensor<?x4xf32>
 }
+
+// -----
+
+// Rows go where their targets say, or nowhere.
+// CHECK-LABEL: @targets
+// CHECK: scf.parallel
+// CHECK: %[[TARGET:.+]] = arith.index_cast %{{.+}} : i32 to index
+// CHECK: %[[GOES:.+]] = arith.cmpi sle, %{{.+}}, %[[TARGET]]
+// CHECK: scf.if %[[GOES]] {
+// CHECK-NEXT: memref.store %{{.+}}, %{{.+}}[%[[TARGET]], %{{.+}}] : memref<?x4xf32>
+func.func @targets(%x: tensor<?x6xf32>, %w: tensor<4x6xf32>, %t: tensor<?xi32>, %n: index)
+    -> tensor<?x4xf32> {
+  %y = moe.grouped_gemm %x weights(%w : tensor<4x6xf32>) targets(%t : tensor<?xi32>) of %n
+    {layouts = [#moe.matrix_layout<out_in>], starts = array<i64: 0>, strides = array<i64: 1>}
+    : tensor<?x6xf32> -> tensor<?x4xf32> {
+  ^bb0(%sum: f32):
+    moe.yield %sum : f32
+  }
+  return %y : tensor<?x4xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @adds
+// CHECK: %[[Y:.+]] = memref.alloc(%{{.+}}) {{.*}} : memref<?x4xf32>
+// CHECK: linalg.fill ins(%{{.+}} : f32) outs(%[[Y]] : memref<?x4xf32>)
+// CHECK: scf.parallel
+// CHECK: scf.if
+// CHECK: memref.atomic_rmw addf %{{.+}}, %[[Y]][
+func.func @adds(%x: tensor<?x6xf32>, %w: tensor<4x6xf32>, %t: tensor<?xi32>, %n: index)
+    -> tensor<?x4xf32> {
+  %y = moe.grouped_gemm %x weights(%w : tensor<4x6xf32>) targets(%t : tensor<?xi32>) of %n
+    {adds, layouts = [#moe.matrix_layout<out_in>], starts = array<i64: 0>,
+     strides = array<i64: 1>} : tensor<?x6xf32> -> tensor<?x4xf32> {
+  ^bb0(%sum: f32):
+    moe.yield %sum : f32
+  }
+  return %y : tensor<?x4xf32>
+}
+
+// -----
+
+// The table has the addresses of slices of one tensor, and that of another.
+// CHECK-LABEL: @append_expert
+// CHECK: %[[TABLE:.+]] = memref.alloc() {{.*}} : memref<4xi64>
+// CHECK: scf.for
+// CHECK: memref.extract_aligned_pointer_as_index %{{.+}} : memref<3x4x6xf32> -> index
+// CHECK: arith.constant 96 : index
+// CHECK: memref.store %{{.+}}, %[[TABLE]]
+// CHECK: memref.extract_aligned_pointer_as_index %{{.+}} : memref<4x6xf32> -> index
+// CHECK: memref.store %{{.+}}, %[[TABLE]]
+// CHECK: scf.parallel
+// CHECK: llvm.inttoptr
+func.func @append_expert(%x: tensor<?x6xf32>, %o: tensor<5xi32>, %w: tensor<3x4x6xf32>,
+                         %e: tensor<4x6xf32>) -> tensor<?x4xf32> {
+  %all = moe.append_expert %w, %e : tensor<3x4x6xf32>, tensor<4x6xf32>
+    -> tensor<4x4x6xf32, #moe.per_expert>
+  %y = moe.grouped_gemm %x offsets(%o : tensor<5xi32>)
+    weights(%all : tensor<4x4x6xf32, #moe.per_expert>)
+    {layouts = [#moe.matrix_layout<out_in>], starts = array<i64: 0>, strides = array<i64: 1>}
+    : tensor<?x6xf32> -> tensor<?x4xf32> {
+  ^bb0(%sum: f32):
+    moe.yield %sum : f32
+  }
+  return %y : tensor<?x4xf32>
+}

@@ -37,3 +37,18 @@ func.func @scale(%w: tensor<?x2xf32>) -> tensor<?x2xf32> {
   %n = moe.normalize_weights %w {scale = 2.5 : f64} : tensor<?x2xf32>
   return %n : tensor<?x2xf32>
 }
+
+// The sigmoid of the coefficient is the weight of the choice behind the others.
+// CHECK-LABEL: func.func @append_choice(
+// CHECK: scf.parallel
+// CHECK: scf.for
+// CHECK: math.exp
+// CHECK: arith.constant 4 : index
+// CHECK: memref.store %{{.+}}, %{{.+}} : memref<?x3xi32>
+// CHECK: memref.store %{{.+}}, %{{.+}} : memref<?x3xf32>
+func.func @append_choice(%i: tensor<?x2xi32>, %w: tensor<?x2xf32>, %q: tensor<?x1xbf16>)
+    -> (tensor<?x3xi32>, tensor<?x3xf32>) {
+  %j, %v = moe.append_choice %i, %w coefficient(%q : tensor<?x1xbf16>) {expert = 4 : i64}
+    : tensor<?x2xi32>, tensor<?x2xf32> -> tensor<?x3xi32>, tensor<?x3xf32>
+  return %j, %v : tensor<?x3xi32>, tensor<?x3xf32>
+}

@@ -1,0 +1,176 @@
+//===- TokenLoop.cpp - Ops that treat each token by itself ----------------===//
+
+#include "TokenLoop.h"
+#include "Lowerings.h"
+#include "moe/IR/PerToken.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+
+/// Rows that are larger are parts of a matrix in memory.
+static constexpr int64_t largestStackRow = 1 << 16;
+
+SmallVector<Term> TokenRows::at(Value matrix, Term column) const {
+  return {get(matrix).isRow ? token.code->index(0) : token, column};
+}
+
+Term TokenRows::load(Code &code, Value matrix, Term column) const {
+  return code.load(getBuffer(matrix), at(matrix, column));
+}
+
+void TokenRows::store(Code &code, Term element, Value matrix,
+                      Term column) const {
+  code.store(element, getBuffer(matrix), at(matrix, column));
+}
+
+Term TokenRows::load(Code &code, Value vector) const {
+  return code.load(getBuffer(vector), {token});
+}
+
+/// The same op on the elements of each column.
+static void emitElementwise(Operation *op, Code &code, const TokenRows &rows) {
+  OpBuilder &builder = code.builder;
+  code.forEach(rows.getWidth(op->getResult(0)), [&](Term column) {
+    auto indices = [&](Value matrix) {
+      return SmallVector<Value>(ArrayRef<Term>(rows.at(matrix, column)));
+    };
+    OperationState state(code.loc, op->getName());
+    for (Value operand : op->getOperands())
+      state.operands.push_back(memref::LoadOp::create(
+          builder, code.loc, rows.getBuffer(operand), indices(operand)));
+    for (Type type : op->getResultTypes())
+      state.types.push_back(getElementTypeOrSelf(type));
+    state.attributes = op->getAttrs();
+    state.propertiesAttr = op->getPropertiesAsAttribute();
+    Operation *scalar = builder.create(state);
+    for (auto [result, element] :
+         llvm::zip_equal(op->getResults(), scalar->getResults()))
+      memref::StoreOp::create(builder, code.loc, element,
+                              rows.getBuffer(result), indices(result));
+  });
+}
+
+template <typename... Ops>
+static bool emitAnyOf(Operation *op, Code &code, const TokenRows &rows) {
+  auto emit = [&](auto typed) {
+    if (!typed)
+      return false;
+    emitForToken(typed, code, rows);
+    return true;
+  };
+  return (emit(dyn_cast<Ops>(op)) || ...);
+}
+
+static void emit(Operation *op, Code &code, const TokenRows &rows) {
+  bool known =
+      emitAnyOf<ScoreOp, LimitGroupsOp, TopKOp, SequentialTopKOp, SelectOp,
+                LookupOp, MaskChoicesOp, FilterChoicesOp, GatherWeightsOp,
+                NormalizeWeightsOp, AppendChoiceOp>(op, code, rows);
+  if (!known)
+    emitElementwise(op, code, rows);
+}
+
+namespace {
+class TokenLoop {
+public:
+  TokenLoop(ArrayRef<Operation *> ops, Code &code)
+      : ops(ops), members(ops.begin(), ops.end()), code(code) {}
+
+  void emit() {
+    for (Operation *op : ops)
+      for (Value operand : op->getOperands())
+        addOperand(operand);
+    Term tokens = code.dim(memory[getTokens(ops.front())].buffer, 0);
+    for (Operation *op : ops)
+      for (Value result : op->getResults())
+        addResult(result, tokens);
+    code.parallel(tokens, [&](Term token) {
+      allocateRows();
+      TokenRows rows(memory, token);
+      for (Operation *op : ops) {
+        Code own(code.builder, op->getLoc(), getComputeType(op));
+        ::emit(op, own, rows);
+      }
+    });
+    for (Value buffer : temporaries)
+      code.deallocate(buffer);
+    for (Operation *op : ops)
+      for (Value result : op->getResults())
+        if (isUsedOutside(result))
+          result.replaceUsesWithIf(
+              code.tensor(memory[result].buffer, result.getType()),
+              [&](OpOperand &use) {
+                return !members.contains(use.getOwner());
+              });
+  }
+
+private:
+  /// An operand with a row for each token.
+  static Value getTokens(Operation *op) {
+    auto lookup = dyn_cast<LookupOp>(op);
+    return lookup ? lookup.getIds() : op->getOperand(0);
+  }
+
+  bool isUsedOutside(Value value) {
+    return llvm::any_of(value.getUsers(), [&](Operation *user) {
+      return !members.contains(user);
+    });
+  }
+
+  void addOperand(Value operand) {
+    if (members.contains(operand.getDefiningOp()) || memory.contains(operand))
+      return;
+    Value buffer = code.buffer(operand);
+    auto type = cast<ShapedType>(operand.getType());
+    memory[operand] = {buffer, false,
+                       type.getRank() == 2 ? code.dim(buffer, 1) : Term()};
+  }
+
+  /// Of the results of `op`, if it is that of its operands.
+  Term getDynamicWidth(Operation *op) {
+    if (auto gather = dyn_cast<GatherWeightsOp>(op))
+      return memory[gather.getIndices()].width;
+    Term width = memory[getTokens(op)].width;
+    return isa<AppendChoiceOp>(op) ? width + 1 : width;
+  }
+
+  void addResult(Value result, Term tokens) {
+    auto type = cast<RankedTensorType>(result.getType());
+    Term width = type.isDynamicDim(1) ? getDynamicWidth(result.getDefiningOp())
+                                      : code.index(type.getDimSize(1));
+    bool fits = !type.isDynamicDim(1) &&
+                type.getDimSize(1) * type.getElementTypeBitWidth() / 8 <=
+                    largestStackRow;
+    if (!isUsedOutside(result) && fits) {
+      memory[result] = {Value(), true, width};
+      return;
+    }
+    memory[result] = {code.allocate(type, {tokens, width}), false, width};
+    if (!isUsedOutside(result))
+      temporaries.push_back(memory[result].buffer);
+  }
+
+  void allocateRows() {
+    for (auto &[value, where] : memory)
+      if (where.isRow) {
+        auto type = cast<RankedTensorType>(value.getType());
+        where.buffer = code.allocateOnStack({1, type.getDimSize(1)},
+                                            type.getElementType());
+      }
+  }
+
+  ArrayRef<Operation *> ops;
+  DenseSet<Operation *> members;
+  Code &code;
+  TokenRows::MemoryMap memory;
+  SmallVector<Value> temporaries;
+};
+} // namespace
+
+void mlir::moe::emitTokenLoop(ArrayRef<Operation *> ops) {
+  OpBuilder builder(ops.back());
+  Code code(builder, ops.front()->getLoc(), builder.getF32Type());
+  TokenLoop(ops, code).emit();
+  for (Operation *op : llvm::reverse(ops))
+    op->erase();
+}
