@@ -173,6 +173,7 @@ Access mlir::moe::sim::makeAccess(bool write, bool atomic) {
   Access access;
   access.write = write;
   access.knowledge = &self->knowledge;
+  self->snapshot.reset();
   access.stamp = {
       self->agent.cta, static_cast<uint16_t>(self->agent.index),
       static_cast<uint16_t>(Stamp::Valid | (atomic ? Stamp::Atomic : 0)),
@@ -315,6 +316,7 @@ void entry::fenceProxyAsync(uint32_t spaces, int32_t location) {
       knowledge.async[i].join(knowledge.known);
     }
   ++knowledge.time;
+  self->snapshot.reset();
   if (spaces & 1)
     entry::fenceMbarrierInit(location);
 }

@@ -63,6 +63,7 @@ void mlir::moe::sim::wait(CopyGroups &groups, uint32_t left, bool onlyRead) {
   if (!onlyRead)
     while (groups.committed.size() > left)
       groups.committed.pop_front();
+  self->snapshot.reset();
   machine->noteProgress();
 }
 
@@ -100,16 +101,16 @@ void entry::asyncCopy(uint64_t target, uint64_t source, uint32_t size,
   auto flight = std::make_shared<Flight>(
       Flight{place.address, place.address + size, location});
   place.cta->shared->addFlight(*flight);
-  copy.write = [=, knowledge = getKnowledge()] {
+  copy.write = [=, knowledge = getSnapshot()] {
     place.cta->shared->removeFlight(*flight);
     char *to = accessShared(place, size, size,
-                            makeAsyncAccess(true, writer, knowledge, false));
+                            makeAsyncAccess(true, writer, *knowledge, false));
     std::memset(to, 0, size);
     if (valid)
       std::memcpy(
           to,
           accessGlobal(source, valid, size,
-                       makeAsyncAccess(false, reader, knowledge, false)),
+                       makeAsyncAccess(false, reader, *knowledge, false)),
           valid);
     machine->statistics.copiedBytes += size;
   };

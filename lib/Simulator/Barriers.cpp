@@ -204,6 +204,7 @@ void entry::gridWait(int32_t location) {
     });
   }
   self->knowledge.raiseFloor(self->cta->grid->firstSerial);
+  self->snapshot.reset();
 }
 
 //===----------------------------------------------------------------------===//

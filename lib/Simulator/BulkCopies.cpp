@@ -211,7 +211,7 @@ issueStore(uint64_t source, uint32_t bytes, uint32_t alignment,
   GroupedCopy copy;
   copy.number = ++groups.issued;
   Stamp reader = makeReadStamp(groups), writer = makeWriteStamp(groups);
-  auto knowledge = std::make_shared<Knowledge>(getKnowledge());
+  auto knowledge = getSnapshot();
   auto data = std::make_shared<std::vector<char>>();
   copy.read = [=] {
     char *from = accessShared(place, bytes, 16,

@@ -1,6 +1,7 @@
 //===- Clock.cpp - What happened before -----------------------------------===//
 
 #include "Clock.h"
+#include "Multiply.h"
 
 #include <algorithm>
 
@@ -42,14 +43,19 @@ void Clock::raiseFloor(uint32_t cta) {
   std::erase_if(parts, [&](const auto &part) { return part.first < floor; });
 }
 
+MOE_SIM_CLONES
+static bool isBelow(const uint32_t *low, const uint32_t *high, size_t count) {
+  uint32_t exceeds = 0;
+  for (size_t i = 0; i < count; ++i)
+    exceeds |= low[i] > high[i];
+  return !exceeds;
+}
+
 /// Whether no time in `low` exceeds the one in `high`.
 static bool isCovered(const std::vector<uint32_t> &low,
                       const std::vector<uint32_t> &high) {
   size_t common = std::min(low.size(), high.size());
-  uint32_t exceeds = 0;
-  for (size_t i = 0; i < common; ++i)
-    exceeds |= low[i] > high[i];
-  return !exceeds &&
+  return isBelow(low.data(), high.data(), common) &&
          std::all_of(low.begin() + static_cast<ptrdiff_t>(common), low.end(),
                      [](uint32_t time) { return time == 0; });
 }

@@ -358,12 +358,19 @@ void mlir::moe::sim::release(Knowledge &knowledge) {
 
 void mlir::moe::sim::acquire(Thread &thread, const Knowledge &knowledge) {
   thread.knowledge.join(knowledge);
+  thread.snapshot.reset();
 }
 
 Knowledge mlir::moe::sim::getKnowledge() {
   Knowledge result = self->knowledge;
   ++self->knowledge.time;
   return result;
+}
+
+std::shared_ptr<const Knowledge> mlir::moe::sim::getSnapshot() {
+  if (!self->snapshot)
+    self->snapshot = std::make_shared<const Knowledge>(getKnowledge());
+  return self->snapshot;
 }
 
 Outcome mlir::moe::sim::run(std::span<const Launch> launches,

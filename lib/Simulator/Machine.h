@@ -57,6 +57,9 @@ struct Thread {
 
   /// Its accesses from now on are those of the knowledge's time.
   Knowledge knowledge;
+  /// What asynchronous operations were told last; nothing once the thread has
+  /// done or learned something since.
+  std::shared_ptr<const Knowledge> snapshot;
   /// What fences before relaxed atomics release and after them acquire, for
   /// each scope.
   std::array<Knowledge, numScopes> fenced, unfenced;
@@ -284,6 +287,8 @@ void acquire(Thread &thread, const Knowledge &knowledge);
 
 /// What an asynchronous operation of the running thread may rely on.
 Knowledge getKnowledge();
+/// The same, shared by operations without anything in between.
+std::shared_ptr<const Knowledge> getSnapshot();
 
 } // namespace mlir::moe::sim
 

@@ -31,22 +31,24 @@ std::optional<uint32_t> SharedMemory::find(const void *pointer) const {
 
 void SharedMemory::addFlight(const Flight &flight) {
   flights.insert(&flight);
-  if (flightsOfWord.empty())
-    flightsOfWord.resize(end / 4 + 1);
-  for (uint32_t at = flight.begin; at < std::min(flight.end, end); at += 4)
-    ++flightsOfWord[at / 4];
+  if (flightsAt.empty())
+    flightsAt.resize(end / flightBytes + 1);
+  for (uint32_t at = flight.begin / flightBytes;
+       at * flightBytes < std::min(flight.end, end); ++at)
+    ++flightsAt[at];
 }
 
 void SharedMemory::removeFlight(const Flight &flight) {
   flights.erase(&flight);
-  for (uint32_t at = flight.begin; at < std::min(flight.end, end); at += 4)
-    --flightsOfWord[at / 4];
+  for (uint32_t at = flight.begin / flightBytes;
+       at * flightBytes < std::min(flight.end, end); ++at)
+    --flightsAt[at];
 }
 
 const Flight *SharedMemory::findFlight(uint32_t address, size_t size) const {
   if (flights.empty() ||
-      std::all_of(&flightsOfWord[address / 4],
-                  &flightsOfWord[(address + size - 1) / 4] + 1,
+      std::all_of(&flightsAt[address / flightBytes],
+                  &flightsAt[(address + size - 1) / flightBytes] + 1,
                   [](uint16_t count) { return count == 0; }))
     return nullptr;
   for (const Flight *flight : flights)
@@ -55,8 +57,8 @@ const Flight *SharedMemory::findFlight(uint32_t address, size_t size) const {
   return nullptr;
 }
 
-std::optional<uint32_t> SharedMemory::findMbarrier(uint32_t address,
-                                                   size_t size) const {
+std::optional<uint32_t> SharedMemory::findNextMbarrier(uint32_t address,
+                                                       size_t size) const {
   auto next = mbarriers.lower_bound(address < 7 ? 0 : address - 7);
   if (next == mbarriers.end() || next->first >= address + size)
     return std::nullopt;

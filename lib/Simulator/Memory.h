@@ -68,14 +68,21 @@ public:
   }
 
   /// The address of an mbarrier object in the range.
-  std::optional<uint32_t> findMbarrier(uint32_t address, size_t size) const;
+  std::optional<uint32_t> findMbarrier(uint32_t address, size_t size) const {
+    return mbarriers.empty() || address >= mbarriers.rbegin()->first + 8
+               ? std::nullopt
+               : findNextMbarrier(address, size);
+  }
 
 private:
+  std::optional<uint32_t> findNextMbarrier(uint32_t address, size_t size) const;
+
   char *data;
   uint32_t end;
   std::unordered_set<const Flight *> flights;
-  /// How many of them write each word.
-  std::vector<uint16_t> flightsOfWord;
+  /// How many of them write to each 16 bytes.
+  static constexpr uint32_t flightBytes = 16;
+  std::vector<uint16_t> flightsAt;
 };
 
 /// The buffers of a run.

@@ -5,19 +5,15 @@
 
 #include <cstdint>
 
+/// Compiled for several processors; the one at hand decides.
+#define MOE_SIM_CLONES                                                         \
+  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+
 namespace mlir::moe::sim {
 
-/// c[m][n] += a[m][k] * b[k][n], in f32.
-inline void multiply(float *__restrict c, const float *__restrict a,
-                     const float *__restrict b, uint32_t m, uint32_t n,
-                     uint32_t k) {
-  for (uint32_t i = 0; i < m; ++i)
-    for (uint32_t l = 0; l < k; ++l) {
-      float factor = a[i * k + l];
-      for (uint32_t j = 0; j < n; ++j)
-        c[i * n + j] += factor * b[l * n + j];
-    }
-}
+/// c[m][n] += a[m][k] * b[k][n], in f32. `n` is a multiple of 8.
+void multiply(float *c, const float *a, const float *b, uint32_t m, uint32_t n,
+              uint32_t k);
 
 } // namespace mlir::moe::sim
 

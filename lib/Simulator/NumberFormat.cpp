@@ -76,6 +76,21 @@ float mlir::moe::sim::decode(NumberFormat format, const void *data) {
   __builtin_unreachable();
 }
 
+void mlir::moe::sim::decodeChunk(NumberFormat format, const char *data,
+                                 float *values, uint32_t stride) {
+  if (format == NumberFormat::BF16) {
+    uint16_t bits[8];
+    std::memcpy(bits, data, sizeof(bits));
+    for (uint32_t i = 0; i < 8; ++i)
+      values[i * stride] =
+          std::bit_cast<float>(static_cast<uint32_t>(bits[i]) << 16);
+    return;
+  }
+  uint32_t bytes = getBytes(format);
+  for (uint32_t i = 0; i < 16 / bytes; ++i)
+    values[i * stride] = decode(format, data + i * bytes);
+}
+
 uint16_t mlir::moe::sim::encodeF16(float value) {
   uint32_t bits = std::bit_cast<uint32_t>(value);
   auto sign = static_cast<uint16_t>(bits >> 16 & 0x8000);

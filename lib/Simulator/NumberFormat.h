@@ -28,6 +28,10 @@ inline uint32_t getBytes(NumberFormat format) {
 /// The value of the element at `data`.
 float decode(NumberFormat format, const void *data);
 
+/// The values of the elements in 16 bytes, `stride` apart in `values`.
+void decodeChunk(NumberFormat format, const char *data, float *values,
+                 uint32_t stride);
+
 /// The nearest f16, ties to even.
 uint16_t encodeF16(float value);
 

@@ -110,28 +110,22 @@ static void readOperand(const WgmmaOp &op, const Warpgroup &warpgroup,
   Access access = makeAsyncAccess(false, stamp, op.knowledge, true);
   access.allowUnwritten = machine->options.allowUnwrittenOperands;
   uint32_t perChunk = 16 / getBytes(format);
-  auto store = [&](uint32_t row, uint32_t k, const char *data) {
-    out[transposed ? k * rows + row : row * op.depth + k] =
-        decode(format, data);
-  };
-  auto read = [&](uint32_t address) {
-    return accessShared({self->cta, address}, 16, 16, access);
+  // How far apart rows and elements along K are in the result.
+  uint32_t rowStep = transposed ? 1 : op.depth, kStep = transposed ? rows : 1;
+  auto read = [&](uint32_t address, uint32_t row, uint32_t k, uint32_t step) {
+    decodeChunk(format, accessShared({self->cta, address}, 16, 16, access),
+                out + row * rowStep + k * kStep, step);
   };
   if (rowsContiguous) {
     for (uint32_t chunk = 0; chunk < rows / perChunk; ++chunk)
-      for (uint32_t k = 0; k < op.depth; ++k) {
-        const char *data = read(descriptor.locateAlongRows(chunk, k));
-        for (uint32_t i = 0; i < perChunk; ++i)
-          store(chunk * perChunk + i, k, data + i * getBytes(format));
-      }
+      for (uint32_t k = 0; k < op.depth; ++k)
+        read(descriptor.locateAlongRows(chunk, k), chunk * perChunk, k,
+             rowStep);
     return;
   }
   for (uint32_t row = 0; row < rows; ++row)
-    for (uint32_t chunk = 0; chunk < op.depth / perChunk; ++chunk) {
-      const char *data = read(descriptor.locateAlongK(row, chunk));
-      for (uint32_t i = 0; i < perChunk; ++i)
-        store(row, chunk * perChunk + i, data + i * getBytes(format));
-    }
+    for (uint32_t chunk = 0; chunk < op.depth / perChunk; ++chunk)
+      read(descriptor.locateAlongK(row, chunk), row, chunk * perChunk, kStep);
 }
 
 static void execute(Warpgroup &warpgroup, WgmmaOp &op, uint32_t number) {
@@ -207,14 +201,24 @@ static void checkDescriptor(uint64_t bits) {
 /// Takes the thread's accumulators, and gives it handles in their place.
 static void exchangeAccumulators(Accumulators &accumulators, const WgmmaOp &op,
                                  uint32_t *registers, bool plain) {
-  for (uint32_t reg = 0; reg < op.columns / 2; ++reg) {
-    if (plain && op.flags & Accumulate) {
-      if (registers[reg] == ~0u)
-        fail(HazardKind::NeverWritten, here(), ": accumulator register ", reg,
-             " has no value");
-      getElement(accumulators, reg) = std::bit_cast<float>(registers[reg]);
+  uint32_t first = makeHandle(op.slot, accumulators.generation, 0);
+  if (!plain) {
+    bool inPlace = true;
+    for (uint32_t reg = 0; reg < op.columns / 2; ++reg)
+      inPlace &= registers[reg] == first + reg;
+    if (!inPlace)
+      fail(HazardKind::Unsupported, here(),
+           ": its accumulators are those of a wgmma in another order");
+  } else {
+    for (uint32_t reg = 0; reg < op.columns / 2; ++reg) {
+      if (op.flags & Accumulate) {
+        if (registers[reg] == ~0u)
+          fail(HazardKind::NeverWritten, here(), ": accumulator register ", reg,
+               " has no value");
+        getElement(accumulators, reg) = std::bit_cast<float>(registers[reg]);
+      }
+      registers[reg] = first + reg;
     }
-    registers[reg] = makeHandle(op.slot, accumulators.generation, reg);
   }
   accumulators.lastOp[self->id % 128] = self->wgmmaIssued;
 }
@@ -313,4 +317,5 @@ void entry::wgmmaWait(uint32_t left, int32_t location) {
   }
   self->wgmmaWaited = std::max(self->wgmmaWaited, last);
   self->knowledge.known.raise(warpgroup.agent, last);
+  self->snapshot.reset();
 }

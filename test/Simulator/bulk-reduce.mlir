@@ -6,7 +6,7 @@
 
 // Halves, whose atomics take pairs.
 // DEFINE: %{half} = sed -e 's/add.v4.f32 .{$r0}., .*/add.noftz.v2.TYPEx2 [{$r0}], {{$r1}, {$r1}};" ro(%%to, %%pair : !llvm.ptr<1>, i32)/' \
-// DEFINE:   -e 's/sitofp \(.*\)/sitofp \1\n %%bits = llvm.bitcast %%value : f32 to i16\n %%wide = llvm.zext %%bits : i16 to i32\n %%upper = llvm.shl %%wide, %%c16 : i32\n %%pair = llvm.or %%wide, %%upper : i32/' \
+// DEFINE:   -e 's/^ *%%value = arith.sitofp .*/&\n %%half = llvm.bitcast %%value : f32 to i16\n %%wide = llvm.zext %%half : i16 to i32\n %%upper = llvm.shl %%wide, %%c16 : i32\n %%pair = llvm.or %%wide, %%upper : i32/' \
 // DEFINE:   -e 's/add.f32/add.noftz.f32/; s/constant 512/constant 256/; /@VECTOR/s/%%lane16/%%lane8/; s/f32/TYPE/g' %s
 // RUN: %{half} | sed -e 's/TYPE/f16/g' | moe-sim - --seeds=4 | FileCheck %s --check-prefix=OK
 // RUN: %{half} | sed -e 's/TYPE/bf16/g' | moe-sim - --seeds=4 | FileCheck %s --check-prefix=OK

@@ -3,6 +3,7 @@
 #include "LowerPtx.h"
 
 #include "mlir/Dialect/LLVMIR/BasicPtxBuilderInterface.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -129,6 +130,16 @@ Value PtxBlock::getBits(const PtxOperand &operand, unsigned width) {
              ? LLVM::ZExtOp::create(builder, calls.loc, type, value).getResult()
              : LLVM::TruncOp::create(builder, calls.loc, type, value)
                    .getResult();
+}
+
+std::optional<int64_t> PtxBlock::getConstant(const PtxOperand &operand) {
+  APInt constant;
+  if (operand.kind == PtxOperand::Kind::Immediate)
+    return static_cast<int64_t>(operand.value);
+  Value value = get(operand);
+  if (value && matchPattern(value, m_ConstantInt(&constant)))
+    return constant.getSExtValue();
+  return std::nullopt;
 }
 
 Value PtxBlock::getAddress(const PtxOperand &operand) {

@@ -4,7 +4,7 @@
 #define MOE_LIB_CONVERSION_NVVMTOSIMULATOR_LOWERPTX_H
 
 #include "Calls.h"
-#include "Ptx.h"
+#include "moe/Conversion/Ptx.h"
 
 #include "llvm/ADT/StringMap.h"
 
@@ -19,6 +19,8 @@ public:
   Value get(const PtxOperand &operand);
   /// The same as an integer of `width` bits.
   Value getBits(const PtxOperand &operand, unsigned width);
+  /// The value of one that is the same for all threads, or nothing.
+  std::optional<int64_t> getConstant(const PtxOperand &operand);
   /// `[register + offset]` as i64.
   Value getAddress(const PtxOperand &operand);
   /// False if the operand cannot be written.

@@ -3,8 +3,6 @@
 #include "LowerPtx.h"
 #include "Registers.h"
 
-#include "mlir/IR/Matchers.h"
-
 using namespace mlir;
 using namespace mlir::moe;
 
@@ -140,11 +138,10 @@ bool mlir::moe::lowerPtxWgmma(const PtxInstruction &instruction,
   what.flags = inRegisters ? aInRegisters : 0;
   for (auto [flag, operand] :
        llvm::zip(flags, ArrayRef<PtxOperand>(operands).drop_front(4))) {
-    APInt value;
-    Value constant = block.getBits(operand, 32);
-    if (!constant || !matchPattern(constant, m_ConstantInt(&value)))
+    std::optional<int64_t> value = block.getConstant(operand);
+    if (!value)
       return false;
-    if (flag == negateA || flag == negateB ? value.isAllOnes() : value.isOne())
+    if (*value == (flag == negateA || flag == negateB ? -1 : 1))
       what.flags |= flag;
   }
 

@@ -1,6 +1,6 @@
 //===- Ptx.cpp - Instructions in the text of an asm op --------------------===//
 
-#include "Ptx.h"
+#include "moe/Conversion/Ptx.h"
 
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"

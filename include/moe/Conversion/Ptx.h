@@ -1,7 +1,7 @@
 //===- Ptx.h - Instructions in the text of an asm op ------------*- C++ -*-===//
 
-#ifndef MOE_LIB_CONVERSION_NVVMTOSIMULATOR_PTX_H
-#define MOE_LIB_CONVERSION_NVVMTOSIMULATOR_PTX_H
+#ifndef MOE_CONVERSION_PTX_H
+#define MOE_CONVERSION_PTX_H
 
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
@@ -43,4 +43,4 @@ llvm::Expected<std::vector<PtxInstruction>> parsePtx(llvm::StringRef text);
 
 } // namespace mlir::moe
 
-#endif // MOE_LIB_CONVERSION_NVVMTOSIMULATOR_PTX_H
+#endif // MOE_CONVERSION_PTX_H
