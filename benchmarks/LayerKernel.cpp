@@ -6,6 +6,7 @@
 #include "moe/IR/MoE.h"
 
 #include "mlir/Analysis/SliceAnalysis.h"
+#include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
@@ -145,7 +146,8 @@ static OwningOpRef<ModuleOp> isolate(func::FuncOp layer,
     mapping.map(value, argument);
     unsigned number = argument.getArgNumber();
     if (auto original = dyn_cast<BlockArgument>(value))
-      function.setArgAttrs(number, layer.getArgAttrs(original.getArgNumber()));
+      function.setArgAttrs(number,
+                           layer.getArgAttrDict(original.getArgNumber()));
     else
       function.setArgAttrs(number,
                            getNameAttr(builder, "operand", numComputed++));
