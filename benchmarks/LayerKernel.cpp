@@ -4,6 +4,7 @@
 #include "moe/Conversion/Pipelines.h"
 #include "moe/Execute/FirstError.h"
 #include "moe/IR/MoE.h"
+#include "moe/InitAll.h"
 
 #include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
