@@ -109,16 +109,11 @@ func.func @no_experts(%x: memref<?x4xf32>, %n: index, %w: memref<4x4xf32>, %out:
 // -----
 
 // Contiguous inputs fill the lanes, whose products are summed at the end; the last inputs
-// are masked. All rows are few: nothing is packed. The next columns are on their way while
-// these are multiplied.
+// are masked. All rows are few: nothing is packed.
 // CHECK-LABEL: @streamed
 // CHECK-SAME: %[[X:[a-z0-9]+]]: memref<?x6xf32>, %[[N:[a-z0-9]+]]: index, %[[W:[a-z0-9]+]]: memref<4x6xf32>
 // CHECK: %[[SUMS:.+]] = memref.alloca() {{.*}}: memref<2x8xf32>
 // CHECK-NOT: memref.alloca
-// CHECK: %[[NEXT:.+]] = arith.minsi %{{.+}}, %c3
-// CHECK: scf.for %[[K:.+]] = %c0 to %c4 step %c4
-// CHECK: memref.prefetch %[[W]][%[[NEXT]], %[[K]]], read, locality<2>, data
-// CHECK: vector.load %[[W]]
 // CHECK: %[[MASK:.+]] = vector.constant_mask [2] : vector<4xi1>
 // CHECK: vector.maskedload %[[W]][%{{.+}}], %[[MASK]]
 // CHECK: vector.shuffle
@@ -135,6 +130,37 @@ func.func @streamed(%x: memref<?x6xf32>, %n: index, %w: memref<4x6xf32>, %out: m
     %sum = tile.contract %rows, %a : !tile.source<6xf32>, !tile.source<6xf32>
       -> !tile.fragment<2x4xf32>
     tile.store %sum, %out of %at : !tile.fragment<2x4xf32>, memref<?x4xf32>
+  }
+  return
+}
+
+// -----
+
+// The next columns, which may be another tile's, are on their way while these are multiplied.
+// CHECK-LABEL: @next_columns
+// CHECK-SAME: %[[W:[a-z0-9]+]]: memref<16x8xf32>
+// CHECK: %[[FIRST:.+]] = arith.muli %{{.+}}, %c8
+// CHECK: scf.for %[[COLUMN:.+]] = %c0 to
+// CHECK: %[[END:.+]] = arith.subi %c15, %[[FIRST]]
+// CHECK: %[[NEXT:.+]] = arith.addi %[[COLUMN]], %c4
+// CHECK: %[[LIMITED:.+]] = arith.minsi %[[NEXT]], %[[END]]
+// CHECK: scf.for %[[K:[a-z0-9]+]] = %c0 to %c8
+// CHECK: %[[AHEAD:.+]] = arith.addi %[[FIRST]], %[[LIMITED]]
+// CHECK: memref.prefetch %[[W]][%[[AHEAD]], %[[K]]], read, locality<2>, data
+// CHECK-COUNT-3: memref.prefetch
+// CHECK: vector.load %[[W]][%{{.+}}, %[[K]]]
+func.func @next_columns(%x: memref<?x8xf32>, %n: index, %w: memref<16x8xf32>,
+                        %out: memref<?x16xf32>) {
+  tile.for_each rows(%n) columns 16
+      schedule #moe.schedule<rows = 1, columns = 8, depth = 8, stream_rows = 1,
+                register_rows = 1, register_vectors = 1, lanes = 4, multiply = fma> {
+  ^bb0(%at: !tile.coords):
+    %rows = tile.rows %x of %at : memref<?x8xf32> -> !tile.source<8xf32>
+    %a = tile.weights %w of %at {layout = #moe.matrix_layout<out_in>}
+      : memref<16x8xf32> -> !tile.source<8xf32>
+    %sum = tile.contract %rows, %a : !tile.source<8xf32>, !tile.source<8xf32>
+      -> !tile.fragment<1x8xf32>
+    tile.store %sum, %out of %at : !tile.fragment<1x8xf32>, memref<?x16xf32>
   }
   return
 }
