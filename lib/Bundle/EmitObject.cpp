@@ -1,5 +1,6 @@
 //===- EmitObject.cpp - From the LLVM dialect to object code --------------===//
 
+#include "HalfFunctions.h"
 #include "moe/Bundle/ObjectCode.h"
 #include "moe/Execute/OptimizeCode.h"
 
@@ -19,6 +20,10 @@ llvm::Expected<std::string> mlir::moe::emitObject(ModuleOp module,
   std::unique_ptr<llvm::TargetMachine> machine = createTargetMachine(target);
   code->setDataLayout(machine->createDataLayout());
   code->setTargetTriple(machine->getTargetTriple());
+  bool convertsHalf = llvm::any_of(
+      target.features, [](const CpuFeature &f) { return f.name == "f16c"; });
+  if (!convertsHalf)
+    addHalfFunctions(*code);
   for (llvm::Function &function : *code)
     function.addFnAttr("tune-cpu", target.target.cpu);
 

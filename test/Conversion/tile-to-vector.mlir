@@ -109,11 +109,14 @@ func.func @no_experts(%x: memref<?x4xf32>, %n: index, %w: memref<4x4xf32>, %out:
 // -----
 
 // Contiguous inputs fill the lanes, whose products are summed at the end; the last inputs
-// are masked. All rows are few: nothing is packed.
+// are masked. All rows are few: nothing is packed. What comes next is on its way meanwhile,
+// behind the last column that column again.
 // CHECK-LABEL: @streamed
 // CHECK-SAME: %[[X:[a-z0-9]+]]: memref<?x6xf32>, %[[N:[a-z0-9]+]]: index, %[[W:[a-z0-9]+]]: memref<4x6xf32>
 // CHECK: %[[SUMS:.+]] = memref.alloca() {{.*}}: memref<2x8xf32>
 // CHECK-NOT: memref.alloca
+// CHECK: memref.prefetch %[[W]][%c3, %c0], read, locality<2>, data
+// CHECK: vector.load %[[W]]
 // CHECK: %[[MASK:.+]] = vector.constant_mask [2] : vector<4xi1>
 // CHECK: vector.maskedload %[[W]][%{{.+}}], %[[MASK]]
 // CHECK: vector.shuffle

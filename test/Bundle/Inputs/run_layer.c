@@ -76,7 +76,9 @@ static size_t describe(const char *key, described *list) {
 }
 
 static moe_dtype get_dtype(const char *name) {
-  moe_dtype f32 = {2, 32, 1}, bf16 = {4, 16, 1}, i32 = {0, 32, 1};
+  moe_dtype f32 = {2, 32, 1}, f16 = {2, 16, 1}, bf16 = {4, 16, 1}, i32 = {0, 32, 1};
+  if (strcmp(name, "F16") == 0)
+    return f16;
   return strcmp(name, "F32") == 0 ? f32 : strcmp(name, "BF16") == 0 ? bf16 : i32;
 }
 

@@ -1,5 +1,6 @@
 /* Tensors of a safetensors file, found by the end of their name. */
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,6 +91,15 @@ static double get_element(const char *dtype, const char *data, size_t index) {
     bits = (unsigned)half << 16;
     memcpy(&value, &bits, 4);
     return value;
+  }
+  if (strcmp(dtype, "F16") == 0) {
+    unsigned short half;
+    int exponent;
+    double value;
+    memcpy(&half, data + 2 * index, 2);
+    exponent = half >> 10 & 31;
+    value = exponent ? ldexp(1024 + (half & 1023), exponent - 25) : ldexp(half & 1023, -24);
+    return half & 0x8000 ? -value : value;
   }
   if (strcmp(dtype, "I32") == 0) {
     int value;
