@@ -140,7 +140,11 @@ struct FuseRoutingPass : moe::impl::FuseRoutingPassBase<FuseRoutingPass> {
         fuseStage(members);
   }
 
-  static void fuseStage(ArrayRef<Operation *> members) {
+  static void fuseStage(SmallVector<Operation *> members) {
+    // Users of an earlier stage have moved behind it.
+    llvm::sort(members, [](Operation *a, Operation *b) {
+      return a->isBeforeInBlock(b);
+    });
     auto options =
         remark::RemarkOpts::name("FuseRouting").category("moe-fuse-routing");
     if (members.size() == 1) {
