@@ -277,12 +277,12 @@ func.func @nothing(%x: memref<4xf32>, %i: index) -> f32 {
 
 // A row goes where its target says, a vector of columns at a time.
 // CHECK-LABEL: @targets
-// CHECK-SAME: %[[OUT:[a-z0-9]+]]: memref<?x4xf32>
+// CHECK-SAME: index, %[[OUT:[a-z0-9]+]]: memref<?x4xf32>
 // CHECK: %[[LOADED:.+]] = memref.load %{{.+}}[%{{.+}}] : memref<?xi32>
 // CHECK: %[[TARGET:.+]] = arith.index_cast %[[LOADED]] : i32 to index
-// CHECK: arith.cmpi {{.*}}%[[TARGET]]
-// CHECK: scf.if
-// CHECK: vector.store %{{.+}}, %[[OUT]][%[[TARGET]],
+// CHECK: arith.cmpi sge, %[[TARGET]], %c0
+// CHECK-NEXT: scf.if
+// CHECK: vector.store %{{.+}}, %[[OUT]][%[[TARGET]], %c0]
 func.func @targets(%x: memref<?x4xf32>, %w: memref<4x4xf32>, %t: memref<?xi32>, %n: index,
                    %out: memref<?x4xf32>) {
   tile.for_each rows(%n) columns 4
@@ -304,7 +304,7 @@ func.func @targets(%x: memref<?x4xf32>, %w: memref<4x4xf32>, %t: memref<?xi32>, 
 
 // Each element is added as one step.
 // CHECK-LABEL: @adds
-// CHECK-SAME: %[[OUT:[a-z0-9]+]]: memref<?x4xf32>
+// CHECK-SAME: index, %[[OUT:[a-z0-9]+]]: memref<?x4xf32>
 // CHECK: %[[SUMS:.+]] = vector.load {{.*}} : memref<4x8xf32>, vector<4xf32>
 // CHECK: scf.for %[[LANE:.+]] = %c0 to %c4
 // CHECK: %[[ELEMENT:.+]] = vector.extract %[[SUMS]][%[[LANE]]] : f32 from vector<4xf32>

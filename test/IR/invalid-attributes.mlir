@@ -42,8 +42,8 @@ func.func @name_of_result(%x: tensor<?x8xf32>) -> (tensor<?x8xf32> {moe.name}) {
 
 // -----
 
-// expected-error @below {{unknown attribute 'moe.plan' of the moe dialect}}
-func.func @unknown_function_attribute() attributes {moe.plan = "fast"} {
+// expected-error @below {{unknown attribute 'moe.kernels' of the moe dialect}}
+func.func @unknown_function_attribute() attributes {moe.kernels = "fast"} {
   return
 }
 
