@@ -111,7 +111,8 @@ static RouteOp fuse(ArrayRef<Operation *> members) {
   auto route = RouteOp::create(builder, loc,
                                TypeRange(ValueRange(results.getArrayRef())),
                                inputs.getArrayRef());
-  for (Operation *user : llvm::reverse(findUsersBetween(members)))
+  SmallVector<Operation *> users = findUsersBetween(members);
+  for (Operation *user : llvm::reverse(users))
     user->moveAfter(route);
   Block &body = route.getBody().emplaceBlock();
   IRMapping mapping;

@@ -42,15 +42,8 @@ func.func @name_of_result(%x: tensor<?x8xf32>) -> (tensor<?x8xf32> {moe.name}) {
 
 // -----
 
-// expected-error @below {{attribute 'moe.plan' is "fast" on func.func, expected #moe.plan on a function}}
-func.func @unknown_plan() attributes {moe.plan = "fast"} {
-  return
-}
-
-// -----
-
-// expected-error @below {{unknown attribute 'moe.speed' of the moe dialect}}
-func.func @unknown_function_attribute() attributes {moe.speed = "fast"} {
+// expected-error @below {{unknown attribute 'moe.kernels' of the moe dialect}}
+func.func @unknown_function_attribute() attributes {moe.kernels = "fast"} {
   return
 }
 

@@ -75,12 +75,11 @@ func.func @gather_sum(%h: tensor<?x48xbf16>, %i: tensor<?x2xi32>,
 
 // -----
 
-// One combination takes the choice, and another, of rows that others use, does not; weights must be part of the
-// GEMM before.
+// Weights must be part of the GEMM before.
 // CHECK-LABEL: @refused
 // CHECK: targets(
 // CHECK-NOT: targets(
-// REMARK: [Missed] FuseCombine {{.*}} the routing weights are not part of the GEMM
+// REMARK: [Missed] FuseCombine {{.*}}the routing weights are not part of the GEMM
 // REMARK: [Passed] FuseCombine
 func.func @refused(%h: tensor<?x48xbf16>, %i: tensor<?x2xi32>,
     %down: tensor<8x64x48xbf16>, %w: tensor<?x2xf32>)

@@ -103,7 +103,7 @@ func.func @beside(%x: tensor<?x16xbf16>, %l: tensor<?x4xf32>,
 // CHECK-NOT: moe.append_choice
 // CHECK: moe.mix softmax
 // REMARK: [Passed] FuseSharedExperts
-// REMARK: [Missed] FuseSharedExperts {{.*}} the branches are not added
+// REMARK: [Missed] FuseSharedExperts {{.*}}the branches are not added
 func.func @unlike(%x: tensor<?x16xbf16>, %l: tensor<?x4xf32>,
     %up: tensor<4x8x16xbf16>, %down: tensor<4x16x8xbf16>, %sup: tensor<8x16xbf16>,
     %sdown: tensor<16x8xbf16>, %q: tensor<?x2xbf16>) -> (tensor<?x16xbf16>, tensor<?x16xbf16>)

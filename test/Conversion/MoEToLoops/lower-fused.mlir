@@ -66,7 +66,7 @@ func.func @slice(%x: tensor<?x6xf32>, %o: tensor<4xi32>, %w: tensor<3x4x6xf32>,
 // CHECK-LABEL: @targets
 // CHECK: scf.parallel
 // CHECK: %[[TARGET:.+]] = arith.index_cast %{{.+}} : i32 to index
-// CHECK: %[[GOES:.+]] = arith.cmpi {{.*}}%[[TARGET]]
+// CHECK: %[[GOES:.+]] = arith.cmpi sge, %[[TARGET]], %{{.+}}
 // CHECK: scf.if %[[GOES]] {
 // CHECK-NEXT: memref.store %{{.+}}, %{{.+}}[%[[TARGET]], %{{.+}}] : memref<?x4xf32>
 func.func @targets(%x: tensor<?x6xf32>, %w: tensor<4x6xf32>, %t: tensor<?xi32>, %n: index)
