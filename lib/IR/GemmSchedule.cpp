@@ -104,6 +104,7 @@ GemmProblem mlir::moe::getGemmProblem(GroupedGemmOp op) {
   problem.result = describeFormat(op.getResult());
   problem.computeBits = op.getComputeType().getWidth();
   problem.gathersRows = static_cast<bool>(op.getSources());
+  problem.addsRows = op.getAdds();
   problem.columnInputs = op.getColumnInputs().size();
   problem.rowInputs = op.getRowInputs().size();
   problem.epilogue = describeEpilogue(op);

@@ -113,6 +113,9 @@ static bool isInterleaved(const GemmProblem &problem) {
 
 static Violation checkLayouts(const WarpgroupSchedule &schedule,
                               const GemmProblem &problem) {
+  if (problem.addsRows)
+    return refuse("rows", "used for rows that are added",
+                  "rows that are stored");
   if (problem.depth % 8 != 0)
     return refuse("depth", "used for " + llvm::Twine(problem.depth) + " inputs",
                   "a multiple of 8 inputs");

@@ -48,3 +48,23 @@ func.func @nothing(%out: memref<8x64xf32>) {
   }
   return
 }
+
+// -----
+
+#schedule = #moe.warpgroup_schedule<rows = 64, columns = 64, depth = 64, stages = 2, consumers = 1, consumers_per_tile = 1>
+
+func.func @adds(%x: memref<8x64xbf16>, %w: memref<64x64xbf16>, %t: memref<8xi32>, %out: memref<8x64xf32>) {
+  %rows = arith.constant 8 : index
+  tile.for_each rows(%rows) columns 64 schedule #schedule {
+  ^bb0(%at: !tile.coords):
+    %a = tile.rows %x of %at : memref<8x64xbf16> -> !tile.source<64xbf16>
+    %b = tile.weights %w of %at {layout = #moe.matrix_layout<out_in>}
+      : memref<64x64xbf16> -> !tile.source<64xbf16>
+    %sum = tile.contract %a, %b : !tile.source<64xbf16>, !tile.source<64xbf16>
+      -> !tile.fragment<64x64xf32>
+    // expected-error @+1 {{adds to what is there, expected a store that does not, for warpgroups}}
+    tile.store %sum, %out of %at targets(%t : memref<8xi32>) adds
+      : !tile.fragment<64x64xf32>, memref<8x64xf32>
+  }
+  return
+}

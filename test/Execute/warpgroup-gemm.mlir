@@ -45,12 +45,14 @@ func.func @moe_layer(
     %bias_i8: tensor<7x40xi8> {moe.name = "bias"},
     %row_weights_i8: tensor<?xi8> {moe.name = "row_weights"},
     %offsets: tensor<8xi32> {moe.name = "offsets"},
-    %sources: tensor<?xi32> {moe.name = "sources"}) -> (
+    %sources: tensor<?xi32> {moe.name = "sources"},
+    %targets: tensor<?xi32> {moe.name = "targets"}) -> (
     tensor<?x40xf32> {moe.name = "interleaved_out_in"},
     tensor<?x40xf32> {moe.name = "interleaved_in_out"},
     tensor<?x40xf32> {moe.name = "halves_out_in"},
     tensor<?x40xf32> {moe.name = "halves_in_out"},
     tensor<?x80xf32> {moe.name = "in_order"},
+    tensor<?x80xf32> {moe.name = "moved"},
     tensor<?x80xf32> {moe.name = "plain_out_in"},
     tensor<?x80xf32> {moe.name = "plain_in_out"},
     tensor<?x80xTYPE> {moe.name = "plain_narrow"}) {
@@ -128,6 +130,18 @@ func.func @moe_layer(
     moe.yield %sum : f32
   }
 
+  // And may go elsewhere.
+  %c0 = arith.constant 0 : index
+  %rows = tensor.dim %x, %c0 : tensor<?x136xTYPE>
+  %moved = moe.grouped_gemm %x offsets(%offsets : tensor<8xi32>)
+    weights(%w : tensor<7x80x136xTYPE>) targets(%targets : tensor<?xi32>) of %rows
+    {layouts = [#moe.matrix_layout<out_in>], starts = array<i64: 0>, strides = array<i64: 1>,
+     schedule = #schedule}
+    : tensor<?x136xTYPE> -> tensor<?x80xf32> {
+  ^bb0(%sum: f32):
+    moe.yield %sum : f32
+  }
+
   // All rows have the same weights.
   %plain_out_in = moe.grouped_gemm %x weights(%last : tensor<80x136xTYPE>)
     {layouts = [#moe.matrix_layout<out_in>], starts = array<i64: 0>, strides = array<i64: 1>,
@@ -150,6 +164,6 @@ func.func @moe_layer(
   ^bb0(%sum: f32):
     moe.yield %sum : f32
   }
-  return %interleaved_out_in, %interleaved_in_out, %halves_out_in, %halves_in_out, %in_order, %plain_out_in, %plain_in_out, %plain_narrow
-    : tensor<?x40xf32>, tensor<?x40xf32>, tensor<?x40xf32>, tensor<?x40xf32>, tensor<?x80xf32>, tensor<?x80xf32>, tensor<?x80xf32>, tensor<?x80xTYPE>
+  return %interleaved_out_in, %interleaved_in_out, %halves_out_in, %halves_in_out, %in_order, %moved, %plain_out_in, %plain_in_out, %plain_narrow
+    : tensor<?x40xf32>, tensor<?x40xf32>, tensor<?x40xf32>, tensor<?x40xf32>, tensor<?x80xf32>, tensor<?x80xf32>, tensor<?x80xf32>, tensor<?x80xf32>, tensor<?x80xTYPE>
 }

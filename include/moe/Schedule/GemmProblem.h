@@ -50,6 +50,8 @@ struct GemmProblem {
   int64_t computeBits = 32;
   /// Whether rows are found through an index.
   bool gathersRows = false;
+  /// Whether rows are added to what is in the result.
+  bool addsRows = false;
   /// Inputs of the epilogue, and its operations with their counts, by name.
   int64_t columnInputs = 0, rowInputs = 0;
   std::string epilogue;

@@ -70,6 +70,7 @@ SharedMemoryLayout getSharedMemoryLayout(const WarpgroupSchedule &schedule,
 /// * The sums of a thread fit its registers, and so do the addresses of the rows
 ///   that a thread of the producer gathers: at most 128 rows.
 /// * Rows and weights are stored in the same 16 bits, sums made in f32.
+/// * Results are stored, not added to what is there.
 /// * Lengths of rows in memory are multiples of 16 bytes, for bulk copies.
 /// * in_out weights have tiles of whole swizzled rows; only two projections of
 ///   the same weights may have stride 2.

@@ -229,13 +229,24 @@ private:
       code.ifThen(exists, [&] {
         Value line =
             code.advance(getLine(row), code.bitXor(chunk, row % 8) * 16);
-        Term index =
-            code.widen(coords.row + warpRow + row) * columns + code.widen(at);
-        code.storeTo(
-            code.loadFrom(line, type),
-            code.advance(out, index * static_cast<double>(elementBytes)));
+        atTarget(coords.row + warpRow + row, [&](Term target) {
+          Term index = code.widen(target) * columns + code.widen(at);
+          code.storeTo(
+              code.loadFrom(line, type),
+              code.advance(out, index * static_cast<double>(elementBytes)));
+        });
       });
     }
+  }
+
+  /// Calls `body` with the row of the result that a row goes to, if to any.
+  void atTarget(Term row, function_ref<void(Term)> body) {
+    if (!kernel.targets)
+      return body(row);
+    Value targets = arguments.pointers.lookup(kernel.targets);
+    Term target = code.loadFrom(code.advance(targets, code.widen(row) * 4),
+                                code.builder.getI32Type());
+    code.ifThen(target >= 0, [&] { body(target); });
   }
 
   const GemmKernel &kernel;

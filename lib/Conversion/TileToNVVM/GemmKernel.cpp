@@ -97,6 +97,10 @@ FailureOr<GemmKernel> GemmKernel::get(tile::ForEachOp op) {
   kernel.sums.assign(contract.getSums().begin(), contract.getSums().end());
   kernel.result = store.getFragment();
   kernel.out = store.getBuffer();
+  kernel.targets = store.getTargets();
+  if (store.getAdds())
+    return store.emitOpError("adds to what is there, expected a store that "
+                             "does not, for warpgroups");
   kernel.experts =
       kernel.offsets
           ? cast<MemRefType>(kernel.offsets.getType()).getDimSize(0) - 1

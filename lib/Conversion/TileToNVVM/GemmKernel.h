@@ -43,6 +43,8 @@ struct GemmKernel {
   SmallVector<Value> sums;
   Value result;
   TypedValue<MemRefType> out;
+  /// The row of `out` that each row goes to, or null.
+  Value targets;
   FloatType element;
   int64_t experts, depth, columns;
 

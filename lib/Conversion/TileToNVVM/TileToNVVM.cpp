@@ -75,6 +75,8 @@ private:
       else if (auto load = dyn_cast<tile::LoadRowsOp>(nested))
         buffers.insert(load.getValues());
     }
+    if (kernel.targets)
+      buffers.insert(kernel.targets);
     buffers.insert(kernel.out);
     return buffers.takeVector();
   }

@@ -41,7 +41,10 @@ def cases():
         inputs = {"x": x, "sources": sources, "w": w, "bias": bias, "row_weights": row_weights,
                   "offsets": np.cumsum([0] + loads).astype(np.int32),
                   "w_in_out": w.transpose(0, 2, 1), "last": w[-1], "last_in_out": w[-1].T}
+        inputs["targets"] = rng.permutation(rows).astype(np.int32)
+        moved = np.zeros_like(in_order)
+        moved[inputs["targets"]] = in_order
         yield case, inputs, {
-            "interleaved_out_in": interleaved, "interleaved_in_out": interleaved,
+            "moved": moved, "interleaved_out_in": interleaved, "interleaved_in_out": interleaved,
             "halves_out_in": halves, "halves_in_out": halves, "in_order": in_order,
             "plain_out_in": plain, "plain_in_out": plain, "plain_narrow": plain}

@@ -69,6 +69,14 @@ TEST(WarpgroupSchedule, NumbersHaveSixteenBits) {
       "schedule field 'depth' is used for sums in f64, expected sums in f32");
 }
 
+TEST(WarpgroupSchedule, RowsAreStored) {
+  GemmProblem problem = makeGateUp();
+  problem.addsRows = true;
+  EXPECT_EQ(check(legal, problem), "schedule field 'rows' is used for rows "
+                                   "that are added, expected rows that are "
+                                   "stored");
+}
+
 TEST(WarpgroupSchedule, RowsInMemoryAreMultiplesOf16Bytes) {
   GemmProblem problem = makeProblem(2044, 768, 2, bf16());
   EXPECT_EQ(check(legal, problem), "schedule field 'depth' is used for 2044 "
