@@ -136,7 +136,7 @@ private:
   bool parseRegister(PtxOperand &operand) {
     operand.kind = PtxOperand::Kind::Register;
     operand.name = takeName().str();
-    return !operand.name.empty();
+    return !operand.name.empty() && !llvm::isDigit(operand.name.front());
   }
 
   StringRef rest;
