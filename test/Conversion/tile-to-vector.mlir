@@ -293,6 +293,120 @@ func.func @odd_outputs(%x: memref<?x4xf32>, %n: index, %w: memref<4x7xf32>,
 
 // -----
 
+// Vectors of numbers of eight bits are decoded at once, with the scale of their block.
+// CHECK-LABEL: @fp8
+// CHECK-SAME: %[[W:[a-z0-9]+]]: memref<4x8xf8E4M3FN>, %[[S:[a-z0-9]+]]: memref<2x2xf32>
+// CHECK: %[[CODES:.+]] = vector.load %[[W]]{{.+}} vector<4xf8E4M3FN>
+// CHECK: %[[BYTES:.+]] = vector.bitcast %[[CODES]] : vector<4xf8E4M3FN> to vector<4xi8>
+// CHECK: %[[WIDE:.+]] = arith.extsi %[[BYTES]] : vector<4xi8> to vector<4xi32>
+// CHECK: math.fma
+// CHECK: %[[SCALE:.+]] = memref.load %[[S]]
+// CHECK: %[[SCALES:.+]] = vector.broadcast %[[SCALE]]
+// CHECK: %[[PRODUCT:.+]] = arith.mulf %{{.+}}, %[[SCALES]] : vector<4xf32>
+// CHECK: arith.truncf %[[PRODUCT]] : vector<4xf32> to vector<4xbf16>
+// CHECK-NOT: memref.load %[[W]]
+// CHECK: return
+func.func @fp8(%x: memref<?x8xf32>, %n: index, %w: memref<4x8xf8E4M3FN>,
+               %scales: memref<2x2xf32>, %out: memref<?x4xf32>) {
+  tile.for_each rows(%n) columns 4
+      schedule #moe.schedule<rows = 1, columns = 4, depth = 8, stream_rows = 1,
+                register_rows = 1, register_vectors = 1, lanes = 4, multiply = fma> {
+  ^bb0(%at: !tile.coords):
+    %rows = tile.rows %x of %at : memref<?x8xf32> -> !tile.source<8xf32>
+    %a = tile.weights %w of %at scales(%scales : memref<2x2xf32>)
+      {layout = #moe.matrix_layout<out_in>, scheme = #moe<quant_scheme block>,
+       block_shape = array<i64: 2, 4>}
+      : memref<4x8xf8E4M3FN> -> !tile.source<8xbf16>
+    %sum = tile.contract %rows, %a : !tile.source<8xf32>, !tile.source<8xbf16>
+      -> !tile.fragment<1x4xf32>
+    tile.store %sum, %out of %at : !tile.fragment<1x4xf32>, memref<?x4xf32>
+  }
+  return
+}
+
+// -----
+
+// Outputs that are contiguous have a scale each, or one for some of them.
+// CHECK-LABEL: @int8
+// CHECK-SAME: %[[W:[a-z0-9]+]]: memref<8x4xi8>, %[[S:[a-z0-9]+]]: memref<1x2xf32>
+// CHECK: %[[CODES:.+]] = vector.load %[[W]]{{.+}} vector<4xi8>
+// CHECK: arith.sitofp %[[CODES]] : vector<4xi8> to vector<4xf32>
+// CHECK: %[[SCALES:.+]] = vector.load %[[S]]{{.+}} vector<2xf32>
+// CHECK: vector.shuffle %[[SCALES]], %[[SCALES]] [0, 0, 1, 1]
+func.func @int8(%x: memref<?x8xf32>, %n: index, %w: memref<8x4xi8>,
+                %scales: memref<1x2xf32>, %out: memref<?x4xf32>) {
+  tile.for_each rows(%n) columns 4
+      schedule #moe.schedule<rows = 1, columns = 4, depth = 8, stream_rows = 1,
+                register_rows = 1, register_vectors = 1, lanes = 4, multiply = fma> {
+  ^bb0(%at: !tile.coords):
+    %rows = tile.rows %x of %at : memref<?x8xf32> -> !tile.source<8xf32>
+    %a = tile.weights %w of %at scales(%scales : memref<1x2xf32>)
+      {layout = #moe.matrix_layout<in_out>, scheme = #moe<quant_scheme block>,
+       block_shape = array<i64: 8, 2>}
+      : memref<8x4xi8> -> !tile.source<8xf32>
+    %sum = tile.contract %rows, %a : !tile.source<8xf32>, !tile.source<8xf32>
+      -> !tile.fragment<1x4xf32>
+    tile.store %sum, %out of %at : !tile.fragment<1x4xf32>, memref<?x4xf32>
+  }
+  return
+}
+
+// -----
+
+// A vector that two blocks share is decoded one by one.
+// CHECK-LABEL: @odd_blocks
+// CHECK-SAME: %[[W:[a-z0-9]+]]: memref<4x6xi8>
+// CHECK-NOT: vector.load %[[W]]
+// CHECK: memref.load %[[W]]
+func.func @odd_blocks(%x: memref<?x6xf32>, %n: index, %w: memref<4x6xi8>,
+                      %scales: memref<4x2xf32>, %out: memref<?x4xf32>) {
+  tile.for_each rows(%n) columns 4
+      schedule #moe.schedule<rows = 1, columns = 4, depth = 8, stream_rows = 1,
+                register_rows = 1, register_vectors = 1, lanes = 4, multiply = fma> {
+  ^bb0(%at: !tile.coords):
+    %rows = tile.rows %x of %at : memref<?x6xf32> -> !tile.source<6xf32>
+    %a = tile.weights %w of %at scales(%scales : memref<4x2xf32>)
+      {layout = #moe.matrix_layout<out_in>, scheme = #moe<quant_scheme block>,
+       block_shape = array<i64: 1, 3>}
+      : memref<4x6xi8> -> !tile.source<6xf32>
+    %sum = tile.contract %rows, %a : !tile.source<6xf32>, !tile.source<6xf32>
+      -> !tile.fragment<1x4xf32>
+    tile.store %sum, %out of %at : !tile.fragment<1x4xf32>, memref<?x4xf32>
+  }
+  return
+}
+
+// -----
+
+// Each byte of MXFP4 gives two lanes.
+// CHECK-LABEL: @mxfp4
+// CHECK-SAME: %[[W:[a-z0-9]+]]: memref<4x1x16xi8>, %[[S:[a-z0-9]+]]: memref<4x1xi8>
+// CHECK: %[[BYTES:.+]] = vector.load %[[W]]{{.+}} vector<2xi8>
+// CHECK: memref.load %[[S]]
+// CHECK: %[[TWICE:.+]] = vector.shuffle %[[BYTES]], %[[BYTES]] [0, 0, 1, 1]
+// CHECK: arith.extui %[[TWICE]] : vector<4xi8> to vector<4xi32>
+// CHECK: arith.sitofp
+// CHECK-NOT: arith.truncf
+// CHECK: return
+func.func @mxfp4(%x: memref<?x32xf32>, %n: index, %w: memref<4x1x16xi8>,
+                 %scales: memref<4x1xi8>, %out: memref<?x4xf32>) {
+  tile.for_each rows(%n) columns 4
+      schedule #moe.schedule<rows = 1, columns = 4, depth = 8, stream_rows = 1,
+                register_rows = 1, register_vectors = 1, lanes = 4, multiply = fma> {
+  ^bb0(%at: !tile.coords):
+    %rows = tile.rows %x of %at : memref<?x32xf32> -> !tile.source<32xf32>
+    %a = tile.weights %w of %at scales(%scales : memref<4x1xi8>)
+      {layout = #moe.matrix_layout<out_in>, scheme = #moe<quant_scheme mxfp4>}
+      : memref<4x1x16xi8> -> !tile.source<32xbf16>
+    %sum = tile.contract %rows, %a : !tile.source<32xf32>, !tile.source<32xbf16>
+      -> !tile.fragment<1x4xf32>
+    tile.store %sum, %out of %at : !tile.fragment<1x4xf32>, memref<?x4xf32>
+  }
+  return
+}
+
+// -----
+
 // Code without tiles is left alone.
 // CHECK-LABEL: @nothing
 // CHECK-NEXT: memref.load

@@ -15,7 +15,7 @@ struct TileContraction {
   /// Number of inputs.
   int64_t depth;
   const RowMemory &rows;
-  SmallVector<WeightVectors> weights;
+  std::vector<WeightVectors> weights;
   /// Buffers of the schedule's rows x columns, one for each of the weights. A
   /// row has room for a vector of sums behind the last column, and its end is
   /// never stored.

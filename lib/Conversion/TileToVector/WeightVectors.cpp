@@ -17,13 +17,17 @@ WeightVectors::WeightVectors(tile::WeightsOp op, const TileCoords &coords,
     : firstColumn(coords.column), layout(op.getLayout()),
       stride(op.getStride()), start(op.getStart()) {
   WeightOperand operand{getStored(op.getWeights(), op.getSlice())};
-  if (op.getScheme())
+  if (op.getScheme()) {
     operand.quantisation = Quantisation{
         *op.getScheme(), getStored(op.getScales(), op.getScaleSlice()),
         SmallVector<int64_t>(op.getBlockShape().value_or(ArrayRef<int64_t>())),
         op.getSource().getType().getElement()};
-  else
+    if (isOutIn() || stride == 1)
+      quantised = QuantisedVectors::get(operand, coords.expert,
+                                        isOutIn() ? 0 : start, code);
+  } else {
     stored = operand.data.open(coords.expert, code);
+  }
   read = readWeights(operand, coords.expert, code);
 }
 
@@ -57,6 +61,8 @@ Term WeightVectors::alongInputs(Term column, Term k, std::optional<Term> count,
   Term output = getOutput(column, code);
   if (isOutIn() && stored && isFloat(stored->type()))
     return code.loadFloats(stored->buffer, stored->index({output, k}), count);
+  if (isOutIn() && quantised)
+    return quantised->load(output, k, count, code);
   return gather(
       code.vectorType(),
       [&](Term lane) {
@@ -109,6 +115,8 @@ Term WeightVectors::alongColumns(Term column, Term k, std::optional<Term> count,
   if (!isOutIn() && stored && isFloat(stored->type()))
     return code.term(
         code.convert(loadRow(column, k, count, code), code.vectorType()));
+  if (!isOutIn() && quantised)
+    return quantised->load(k, getOutput(column, code), count, code);
   return gather(
       code.vectorType(),
       [&](Term lane) {

@@ -3,8 +3,7 @@
 #ifndef MOE_LIB_CONVERSION_TILETOVECTOR_WEIGHTVECTORS_H
 #define MOE_LIB_CONVERSION_TILETOVECTOR_WEIGHTVECTORS_H
 
-#include "../VectorCode.h"
-#include "../WeightReader.h"
+#include "QuantisedVectors.h"
 #include "TileLoop.h"
 
 namespace mlir::moe {
@@ -16,12 +15,12 @@ public:
 
   bool isOutIn() const { return layout == MatrixLayout::out_in; }
 
-  /// Weights of one column for inputs from `k` on; with a count, zero from it
-  /// on. In the compute type, or `element` times as many lanes as fill the same
-  /// vector, undecoded.
+  /// Weights of one column for inputs from `k` on, a multiple of the lanes;
+  /// with a count, zero from it on. In the compute type.
   Term alongInputs(Term column, Term k, std::optional<Term> count,
                    VectorCode &code) const;
-  /// Weights of one input for columns from `column` on.
+  /// Weights of one input for columns from `column` on, a multiple of the
+  /// lanes.
   Term alongColumns(Term column, Term k, std::optional<Term> count,
                     VectorCode &code) const;
 
@@ -54,6 +53,8 @@ private:
   int64_t stride, start;
   /// The weights as they lie in memory, if they are not quantised.
   std::optional<StoredWeights::Slice> stored;
+  /// The same if they are quantised, in blocks that vectors can be read from.
+  std::optional<QuantisedVectors> quantised;
   WeightReader read;
 };
 

@@ -283,9 +283,9 @@ def entropy(p, axis=-1):
 
 # ----------------------------------------------------------------------- safetensors
 
-E4M3 = np.dtype("V1")  # fp8 is unknown to numpy: opaque bytes
+E4M3, E5M2 = np.dtype("V1"), np.dtype("S1")  # fp8 is unknown to numpy: opaque bytes
 _DTYPES = {"float64": "F64", "float32": "F32", "int64": "I64", "int32": "I32", "int8": "I8",
-           "uint8": "U8", "void8": "F8_E4M3"}
+           "uint8": "U8", "void8": "F8_E4M3", "bytes8": "F8_E5M2"}
 
 
 def to_file(array):
