@@ -7,6 +7,7 @@
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "moe/Conversion/Passes.h"
 #include "moe/Conversion/Pipelines.h"
 #include "moe/IR/MoE.h"
@@ -16,10 +17,11 @@
 namespace mlir::moe {
 
 /// The project's dialects, upstream's, and the extensions the lowerings rely
-/// on.
+/// on, those that make PTX of kernels too.
 inline void registerAllDialects(DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
+  registerAllGPUToLLVMIRTranslations(registry);
   registry.insert<MoEDialect, tile::TileDialect>();
 }
 
