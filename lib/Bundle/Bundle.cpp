@@ -2,6 +2,7 @@
 
 #include "moe/Bundle/Bundle.h"
 #include "Contents.h"
+#include "RunProgram.h"
 #include "moe/Bundle/ObjectCode.h"
 #include "moe/Conversion/Pipelines.h"
 #include "moe/Execute/FirstError.h"
@@ -11,10 +12,6 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "mlir/Transforms/Passes.h"
-#include "llvm/ADT/ScopeExit.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Path.h"
 #include "llvm/Support/ThreadPool.h"
 
 using namespace mlir;
@@ -70,17 +67,6 @@ static llvm::json::Object describeProblem(ModuleOp module) {
 // Variants
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// What is computed alike, and compiled once.
-struct Code {
-  /// The IR at level 2.
-  std::string text;
-  std::string symbol, object;
-  /// The first error of its compilation.
-  std::string error;
-};
-} // namespace
-
 static std::string print(ModuleOp module) {
   std::string text;
   llvm::raw_string_ostream stream(text);
@@ -103,33 +89,50 @@ static std::string describeSchedules(ModuleOp module) {
 
 /// Chooses the kernels for a range of token counts. Layers as different as the
 /// schedules become different texts.
-static llvm::Error planVariant(ModuleOp layer, const CpuTarget &target,
-                               Variant &variant, std::vector<Code> &codes) {
+static llvm::Error planVariant(ModuleOp layer, TokenRange tokens,
+                               BundleContents &contents) {
+  const BundleTarget &target = contents.options.target;
   OwningOpRef<ModuleOp> module = layer.clone();
   FirstError error(layer.getContext());
   PassManager manager(layer.getContext());
   manager.addPass(createInlinerPass());
+  if (target.gpu)
+    manager.addNestedPass<func::FuncOp>(createStackExpertsPass());
   PlanKernelsOptions options;
-  options.target = target.target.name;
-  options.tokens = getTypicalTokens(variant.tokens);
+  options.target = target.getName();
+  options.tokens = getTypicalTokens(tokens);
   buildPlanKernelsPipeline(manager, options);
   if (failed(manager.run(*module)))
     return error.take("the layer cannot be fused");
-  variant.schedule = describeSchedules(*module);
   std::string text = print(*module);
+  std::vector<Code> &codes = contents.codes;
   auto code = llvm::find_if(
       codes, [&](const Code &known) { return known.text == text; });
+  contents.variants.push_back({tokens, describeSchedules(*module),
+                               static_cast<size_t>(code - codes.begin())});
   if (code == codes.end())
-    code = codes.insert(
-        code, {text, "moe_kernel_" + std::to_string(codes.size()), "", ""});
-  variant.symbol = code->symbol;
+    codes.push_back(
+        {text, "moe_kernel_" + std::to_string(codes.size()), tokens});
   return llvm::Error::success();
+}
+
+static void buildLowering(PassManager &manager, const Code &code,
+                          const BundleTarget &target) {
+  if (target.gpu) {
+    LowerToCudaBundleOptions options;
+    options.symbol = code.symbol;
+    options.tokens = getTypicalTokens(code.tokens);
+    buildLowerToCudaBundlePipeline(manager, options);
+    return;
+  }
+  LowerToBundleOptions options;
+  options.symbol = code.symbol;
+  buildLowerToBundlePipeline(manager, options);
 }
 
 /// A context of its own, so that several codes can be compiled at the same
 /// time.
-static llvm::Expected<std::string> compileCode(const Code &code,
-                                               const CpuTarget &target) {
+static llvm::Error compileCode(Code &code, const BundleTarget &target) {
   DialectRegistry registry;
   moe::registerAllDialects(registry);
   registerAllToLLVMIRTranslations(registry);
@@ -141,24 +144,29 @@ static llvm::Expected<std::string> compileCode(const Code &code,
   PassManager manager(&context);
   // A third of the passes' time; tests run them one by one and verify.
   manager.enableVerifier(false);
-  LowerToBundleOptions options;
-  options.symbol = code.symbol;
-  buildLowerToBundlePipeline(manager, options);
+  buildLowering(manager, code, target);
   if (failed(manager.run(*module)))
     return error.take("the layer cannot be lowered to this target");
-  return emitObject(*module, target);
+  if (target.gpu) {
+    auto kernels = takeCudaCode(*module, *target.gpu);
+    if (!kernels)
+      return kernels.takeError();
+    code.kernels = std::move(*kernels);
+  }
+  auto object = emitObject(*module, target.host);
+  if (!object)
+    return object.takeError();
+  code.object = std::move(*object);
+  return llvm::Error::success();
 }
 
 static llvm::Error compileCodes(std::vector<Code> &codes,
-                                const CpuTarget &target) {
+                                const BundleTarget &target) {
   llvm::DefaultThreadPool pool;
   for (Code &code : codes)
     pool.async([&code, &target] {
-      auto object = compileCode(code, target);
-      if (object)
-        code.object = std::move(*object);
-      else
-        code.error = llvm::toString(object.takeError());
+      if (llvm::Error error = compileCode(code, target))
+        code.error = llvm::toString(std::move(error));
     });
   pool.wait();
   for (const Code &code : codes)
@@ -167,28 +175,42 @@ static llvm::Error compileCodes(std::vector<Code> &codes,
   return llvm::Error::success();
 }
 
-/// Links in a directory that is gone afterwards.
-static llvm::Expected<std::string> link(const std::vector<Code> &codes,
-                                        StringRef fileName) {
-  SmallString<128> folder;
-  if (std::error_code code =
-          llvm::sys::fs::createUniqueDirectory("moe-compile", folder))
-    return llvm::createStringError("cannot make a temporary directory: " +
-                                   code.message());
-  auto cleanUp =
-      llvm::scope_exit([&] { llvm::sys::fs::remove_directories(folder); });
-  SmallString<128> path(folder);
-  llvm::sys::path::append(path, fileName);
-  std::vector<std::string> objects;
-  for (const Code &code : codes)
-    objects.push_back(code.object);
-  if (llvm::Error error = linkSharedObject(objects, path))
-    return error;
-  auto linked = llvm::MemoryBuffer::getFile(path);
-  if (!linked)
-    return llvm::createStringError(
-        path + ": cannot read: " + linked.getError().message());
-  return (*linked)->getBuffer().str();
+static llvm::Error link(BundleContents &contents) {
+  return withTemporaryDirectory([&](StringRef folder) -> llvm::Error {
+    std::string path = (folder + "/" + contents.getFileName(".so")).str();
+    std::vector<std::string> objects;
+    for (const Code &code : contents.codes)
+      objects.push_back(code.object);
+    if (llvm::Error error = linkSharedObject(objects, path))
+      return error;
+    auto linked = readFile(path);
+    if (!linked)
+      return linked.takeError();
+    contents.sharedObject = std::move(*linked);
+    return llvm::Error::success();
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Files
+//===----------------------------------------------------------------------===//
+
+std::vector<BundleFile> BundleContents::getKernelFiles(size_t code) const {
+  const CudaCode &kernels = codes[code].kernels;
+  std::string number = "_" + std::to_string(code);
+  std::vector<BundleFile> files;
+  if (!kernels.cubin.empty())
+    files.push_back({getFileName(number + ".cubin"), kernels.cubin});
+  if (!kernels.ptx.empty())
+    files.push_back({getFileName(number + ".ptx"), kernels.ptx});
+  return files;
+}
+
+std::vector<BundleFile> BundleContents::getLoadedFiles() const {
+  std::vector<BundleFile> files = {{getFileName(".so"), sharedObject}};
+  for (size_t code = 0; code < codes.size(); ++code)
+    llvm::append_range(files, getKernelFiles(code));
+  return files;
 }
 
 llvm::Expected<std::vector<BundleFile>>
@@ -198,28 +220,23 @@ mlir::moe::compileBundle(ModuleOp module, const BundleOptions &options) {
     return signature.takeError();
   if (llvm::Error error = checkSignature(*signature))
     return error;
-  BundleContents contents{options, *signature, {}, describeProblem(module), ""};
-  std::vector<Code> codes;
-  for (TokenRange tokens : splitTokenRange(options.tokens)) {
-    contents.variants.push_back({tokens, "", ""});
-    if (llvm::Error error = planVariant(module, options.target,
-                                        contents.variants.back(), codes))
+  BundleContents contents{options, *signature, {}, {}, describeProblem(module),
+                          ""};
+  for (TokenRange tokens : splitTokenRange(options.tokens))
+    if (llvm::Error error = planVariant(module, tokens, contents))
       return error;
-  }
-  if (llvm::Error error = compileCodes(codes, options.target))
+  if (llvm::Error error = compileCodes(contents.codes, options.target))
     return error;
-  auto object = link(codes, contents.getFileName(".so"));
-  if (!object)
-    return object.takeError();
-  contents.object = std::move(*object);
+  if (llvm::Error error = link(contents))
+    return error;
 
   std::string header = writeHeader(contents);
   std::string source =
       writeSource(contents, writeManifest(contents, header, noDigest));
-  return std::vector<BundleFile>{
-      {contents.getFileName(".so"), contents.object},
-      {contents.getFileName(".h"), header},
-      {contents.getFileName(".c"), source},
-      {"manifest.json",
-       writeManifest(contents, header, computeSha256(source))}};
+  std::vector<BundleFile> files = contents.getLoadedFiles();
+  files.push_back({contents.getFileName(".h"), header});
+  files.push_back({contents.getFileName(".c"), source});
+  files.push_back({"manifest.json",
+                   writeManifest(contents, header, computeSha256(source))});
+  return files;
 }

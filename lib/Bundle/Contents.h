@@ -4,6 +4,7 @@
 #define MOE_LIB_BUNDLE_CONTENTS_H
 
 #include "moe/Bundle/Bundle.h"
+#include "moe/Bundle/CudaCode.h"
 #include "moe/Execute/Signature.h"
 
 #include "llvm/Support/JSON.h"
@@ -18,21 +19,43 @@ struct Variant {
   TokenRange tokens;
   /// How each kernel is computed, in words of the IR.
   std::string schedule;
-  /// Variants that are computed alike share it.
+  /// Which of the codes; variants that are computed alike share one.
+  size_t code;
+};
+
+/// What is computed alike, and compiled once.
+struct Code {
+  /// The IR at level 2.
+  std::string text;
+  /// Of its entry on the host.
   std::string symbol;
+  TokenRange tokens;
+
+  /// An object file for the host.
+  std::string object = {};
+  /// For a GPU only.
+  CudaCode kernels = {};
+  /// The first error of its compilation.
+  std::string error = {};
 };
 
 struct BundleContents {
   const BundleOptions &options;
   Signature signature;
   std::vector<Variant> variants;
+  std::vector<Code> codes;
   /// Facts about the layer, as found in its ops.
   llvm::json::Object problem;
-  std::string object;
+  /// The linked code for the host.
+  std::string sharedObject;
 
   std::string getFileName(llvm::StringRef extension) const {
     return options.name + extension.str();
   }
+  /// Files that are loaded, with their content: the shared object first.
+  std::vector<BundleFile> getLoadedFiles() const;
+  /// Those of the kernels of a code, the best one first.
+  std::vector<BundleFile> getKernelFiles(size_t code) const;
 };
 
 /// The digits of a SHA-256.

@@ -72,16 +72,10 @@ static std::vector<CpuFeature> getFeatures(llvm::StringRef processor,
   return found;
 }
 
-llvm::Expected<CpuTarget> mlir::moe::findCpuTarget(llvm::StringRef name) {
+llvm::Expected<CpuTarget> mlir::moe::getCpuTarget(const Target &target) {
   if (!getBackend())
     return llvm::createStringError("bundles need an x86-64 processor");
-  auto target = findTarget(name);
-  if (!target)
-    return target.takeError();
-  if (target->gpu)
-    return llvm::createStringError("target '" + name +
-                                   "' is a GPU, expected a processor");
-  return CpuTarget{*target, getFeatures(target->cpu, target->features)};
+  return CpuTarget{target, getFeatures(target.cpu, target.features)};
 }
 
 std::unique_ptr<llvm::TargetMachine>

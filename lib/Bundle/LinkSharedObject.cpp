@@ -1,11 +1,11 @@
 //===- LinkSharedObject.cpp - Object files to one shared object -----------===//
 
+#include "RunProgram.h"
 #include "moe/Bundle/ObjectCode.h"
 #include "moe/Checkpoint/OutputFile.h"
 
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
 #include <link.h>
@@ -37,21 +37,6 @@ static std::vector<std::string> findCLibrary() {
   return paths;
 }
 
-static llvm::Error runLinker(llvm::ArrayRef<std::string> arguments,
-                             llvm::StringRef log) {
-  llvm::SmallVector<llvm::StringRef> words(arguments);
-  std::string cause;
-  int status =
-      llvm::sys::ExecuteAndWait(arguments[0], words, std::nullopt,
-                                {llvm::StringRef(""), log, log}, 0, 0, &cause);
-  if (status == 0)
-    return llvm::Error::success();
-  auto messages = llvm::MemoryBuffer::getFile(log);
-  if (cause.empty() && messages)
-    cause = (*messages)->getBuffer().split('\n').first.str();
-  return llvm::createStringError(arguments[0] + ": " + cause);
-}
-
 llvm::Error mlir::moe::linkSharedObject(llvm::ArrayRef<std::string> objects,
                                         llvm::StringRef path) {
   auto linker = findLinker();
@@ -80,5 +65,5 @@ llvm::Error mlir::moe::linkSharedObject(llvm::ArrayRef<std::string> objects,
   }
   for (const std::string &library : findCLibrary())
     arguments.push_back(library);
-  return runLinker(arguments, made.front());
+  return runProgram(arguments, made.front());
 }

@@ -40,14 +40,23 @@ static Array describeParameters(ArrayRef<Parameter> parameters) {
 
 static Array describeVariants(const BundleContents &contents) {
   Array described;
-  for (const Variant &variant : contents.variants)
-    described.push_back(
-        Object{{"kind", "cpu"},
-               {"target", contents.options.target.target.name},
-               {"file", contents.getFileName(".so")},
-               {"symbol", variant.symbol},
-               {"tokens", Array{variant.tokens.first, variant.tokens.last}},
-               {"schedule", variant.schedule}});
+  for (const Variant &variant : contents.variants) {
+    const Code &code = contents.codes[variant.code];
+    Object object{{"kind", contents.options.target.gpu ? "cuda" : "cpu"},
+                  {"target", contents.options.target.getName()},
+                  {"file", contents.getFileName(".so")},
+                  {"symbol", code.symbol},
+                  {"tokens", Array{variant.tokens.first, variant.tokens.last}},
+                  {"schedule", variant.schedule}};
+    if (contents.options.target.gpu) {
+      Array files;
+      for (const BundleFile &file : contents.getKernelFiles(variant.code))
+        files.push_back(file.name);
+      object["kernel_files"] = std::move(files);
+      object["kernels"] = Array(code.kernels.kernels);
+    }
+    described.push_back(std::move(object));
+  }
   return described;
 }
 
@@ -73,17 +82,17 @@ std::string mlir::moe::writeManifest(const BundleContents &contents,
     json.attribute("inputs", describeParameters(contents.signature.arguments));
     json.attribute("outputs", describeParameters(contents.signature.results));
     json.attribute("variants", describeVariants(contents));
-    json.attribute("cpu_features", describeFeatures(options.target));
+    json.attribute("cpu_features", describeFeatures(options.target.host));
     json.attribute("workspace",
                    Object{{"alignment", 64},
                           {"size", "moe_" + options.name + "_workspace_size"}});
     json.attribute("numerics",
                    Object{{"accumulate", "f32"}, {"deterministic", true}});
-    json.attribute(
-        "sha256",
-        Object{{contents.getFileName(".so"), computeSha256(contents.object)},
-               {contents.getFileName(".h"), computeSha256(header)},
-               {contents.getFileName(".c"), sourceDigest}});
+    Object digests{{contents.getFileName(".h"), computeSha256(header)},
+                   {contents.getFileName(".c"), sourceDigest}};
+    for (const BundleFile &file : contents.getLoadedFiles())
+      digests[file.name] = computeSha256(file.content);
+    json.attribute("sha256", std::move(digests));
   });
   return text + "\n";
 }

@@ -40,6 +40,12 @@ static std::string quote(StringRef text) {
   return result + "\"";
 }
 
+/// As DLPack has it.
+static int getDeviceType(const BundleContents &contents) {
+  constexpr int cpu = 1, cuda = 2;
+  return contents.options.target.gpu ? cuda : cpu;
+}
+
 //===----------------------------------------------------------------------===//
 // The header
 //===----------------------------------------------------------------------===//
@@ -100,6 +106,8 @@ std::string mlir::moe::writeHeader(const BundleContents &contents) {
                "COUNT");
   stream << "\n/* Indices of outputs, and how many there are. */\n";
   writeIndices(stream, prefix + "OUTPUT_", contents.signature.results, "COUNT");
+  stream << "\n/* Where tensors are, as moe_device has it. */\n#define "
+         << prefix << "DEVICE_TYPE " << getDeviceType(contents) << "\n";
   std::string header = instantiate(headerTemplate, contents.options.name);
   return replaceAll(header, "/* CONSTANTS */\n", constants);
 }
@@ -164,24 +172,64 @@ static std::string quoteSchedule(StringRef schedule) {
 }
 
 static void writeVariants(raw_ostream &stream, const BundleContents &contents) {
+  const BundleTarget &target = contents.options.target;
   stream << "static const variant variants[] = {\n";
   for (const Variant &variant : contents.variants)
-    stream << "    {MOE_KIND_CPU, "
-           << quote(contents.options.target.target.name) << ", "
-           << quote(variant.symbol) << ",\n     "
-           << quoteSchedule(variant.schedule) << ", " << variant.tokens.first
-           << ", " << variant.tokens.last << "},\n";
+    stream << "    {" << (target.gpu ? "MOE_KIND_CUDA" : "MOE_KIND_CPU") << ", "
+           << quote(target.getName()) << ", "
+           << quote(contents.codes[variant.code].symbol) << ",\n     "
+           << quoteSchedule(variant.schedule) << ", " << variant.code << ", "
+           << variant.tokens.first << ", " << variant.tokens.last << "},\n";
   stream << "};\n\n";
 }
 
-static void writeFeatures(raw_ostream &stream, const CpuTarget &target) {
-  stream << "static const cpu_feature features[] = {\n";
-  for (const CpuFeature &feature : target.features)
-    stream << "    {\"" << feature.name << "\", "
-           << llvm::formatv("{0:x}", feature.leaf) << ", " << feature.subleaf
-           << ", " << feature.reg << ", " << feature.bit << ", "
-           << llvm::formatv("{0:x}", feature.saved) << "},\n";
+static void writeFiles(raw_ostream &stream, const BundleContents &contents) {
+  stream << "static const bundle_file files[] = {\n"
+            "    {\"manifest.json\", NULL},\n";
+  for (const BundleFile &file : contents.getLoadedFiles())
+    stream << "    {" << quote(file.name) << ",\n     \""
+           << computeSha256(file.content) << "\"},\n";
   stream << "};\n\n";
+}
+
+static std::string listFeatures(const CpuTarget &target) {
+  std::string text = "static const cpu_feature features[] = {\n";
+  for (const CpuFeature &feature : target.features)
+    text += llvm::formatv("    {\"{0}\", {1:x}, {2}, {3}, {4}, {5:x}},\n",
+                          feature.name, feature.leaf, feature.subleaf,
+                          feature.reg, feature.bit, feature.saved);
+  return text + "};\n\n";
+}
+
+/// "sm_90a" as 9 and 0.
+static std::pair<int, int> getCapability(const Target &gpu) {
+  int number = 0;
+  StringRef(gpu.cpu).ltrim("sm_").consumeInteger(10, number);
+  return {number / 10, number % 10};
+}
+
+static std::string listKernelSets(const BundleContents &contents) {
+  std::string sets, names;
+  size_t file = 2, kernel = 0;
+  for (size_t code = 0; code < contents.codes.size(); ++code) {
+    size_t numFiles = contents.getKernelFiles(code).size();
+    ArrayRef<std::string> kernels = contents.codes[code].kernels.kernels;
+    sets += llvm::formatv("    {{{0}, {1}, {2}, {3}},\n", file, numFiles,
+                          kernel, kernels.size());
+    for (const std::string &name : kernels)
+      names += "    " + quote(name) + ",\n";
+    file += numFiles;
+    kernel += kernels.size();
+  }
+  auto [major, minor] = getCapability(*contents.options.target.gpu);
+  return "static const kernel_set kernel_sets[] = {\n" + sets +
+         "};\n\nstatic const char *const kernel_names[] = {\n" + names +
+         "};\n\nenum {\n"
+         "  NUM_KERNEL_SETS = sizeof kernel_sets / sizeof kernel_sets[0],\n"
+         "  NUM_KERNELS = sizeof kernel_names / sizeof kernel_names[0],\n" +
+         llvm::formatv("  TARGET_MAJOR = {0},\n  TARGET_MINOR = {1}\n};\n\n",
+                       major, minor)
+             .str();
 }
 
 /// As numbers: a literal of that length is more than C promises.
@@ -194,24 +242,28 @@ static void writeManifestBytes(raw_ostream &stream, StringRef manifest) {
 
 static void writeConstants(raw_ostream &stream, const BundleContents &contents,
                            StringRef manifest) {
+  bool isGpu = contents.options.target.gpu.has_value();
   int64_t addresses = 0;
   bool noTokens = true;
   for (const Parameter &parameter : contents.signature.arguments) {
-    addresses += parameter.perExpert ? parameter.shape.front() : 0;
+    addresses += parameter.perExpert && !isGpu ? parameter.shape.front() : 0;
     noTokens &= !parameter.perToken;
   }
   stream << "enum {\n  NUM_INPUTS = sizeof inputs / sizeof inputs[0],\n"
             "  NUM_OUTPUTS = sizeof outputs / sizeof outputs[0],\n"
             "  NUM_VARIANTS = sizeof variants / sizeof variants[0],\n"
+            "  NUM_FILES = sizeof files / sizeof files[0],\n"
+            "  OBJECT_FILE = 1,\n"
+         << "  DEVICE_TYPE = " << getDeviceType(contents)
+         << ",\n  ALIGNMENT = " << (isGpu ? 16 : 0)
+         << ", /* of tensors, or 0: of their elements */\n"
+         << "  STACKED_EXPERTS = " << int(isGpu)
+         << ", /* whether one lies behind the other */\n"
          << "  NUM_ADDRESSES = " << addresses
          << ", /* of experts, in all inputs */\n"
          << "  NO_TOKENS_IN_INPUTS = " << int(noTokens) << ",\n"
          << "  OWN_DIGEST_OFFSET = " << manifest.find(noDigest)
          << " /* in the manifest */\n};\n\n";
-  stream << "static const char object_file[] = "
-         << quote(contents.getFileName(".so")) << ";\n"
-         << "static const char object_digest[] =\n    \""
-         << computeSha256(contents.object) << "\";\n\n";
 }
 
 std::string mlir::moe::writeSource(const BundleContents &contents,
@@ -225,13 +277,24 @@ std::string mlir::moe::writeSource(const BundleContents &contents,
   writeParameters(stream, "inputs", contents.signature.arguments);
   writeParameters(stream, "outputs", contents.signature.results);
   writeVariants(stream, contents);
-  writeFeatures(stream, contents.options.target);
+  writeFiles(stream, contents);
   writeManifestBytes(stream, manifest);
   writeConstants(stream, contents, manifest);
   add(messageTemplate);
   add(sha256Template);
-  add(threadsTemplate);
-  add(processorTemplate);
+  add(filesTemplate);
+  add(checkTemplate);
+  const BundleTarget &target = contents.options.target;
+  if (target.gpu) {
+    add(driverTemplate);
+    stream << replaceAll(cudaTemplate, "/* KERNELS */\n",
+                         listKernelSets(contents));
+  } else {
+    add(threadsTemplate);
+    stream << replaceAll(processorTemplate, "/* FEATURES */\n",
+                         listFeatures(target.host));
+    add(cpuTemplate);
+  }
   add(loadTemplate);
   add(runTemplate);
   return source;

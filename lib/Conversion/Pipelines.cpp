@@ -33,8 +33,8 @@ static void addBufferization(OpPassManager &manager, bool manyThreads) {
 }
 
 /// Arithmetic that processors lack becomes arithmetic they have: narrow floats
-/// are computed as f32, and bf16 is converted by integer operations unless it is
-/// said to be theirs.
+/// are computed as f32, and bf16 is converted by integer operations unless it
+/// is said to be theirs.
 static void addFloatEmulation(OpPassManager &manager, bool convertBf16 = true) {
   arith::ArithEmulateUnsupportedFloatsOptions emulation;
   emulation.sourceTypeStrs = {"bf16", "f16"};
@@ -142,6 +142,30 @@ static void addDeviceLowering(OpPassManager &manager) {
   device.addPass(createCSEPass());
 }
 
+/// What remains is the LLVM dialect on the host, and kernels.
+static void addLoweringToKernels(OpPassManager &manager,
+                                 const std::string &symbol, int64_t tokens) {
+  addConversionToLoops(manager, /*manyThreads=*/true, tokens);
+  manager.addNestedPass<func::FuncOp>(createKeepScalarsPass());
+  manager.addPass(createPlanWorkspacePass());
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+  manager.addPass(createConvertTileToNVVMPass());
+  manager.addPass(createOutlineKernelsPass());
+  manager.addPass(createLowerLaunchesPass());
+  ExportLayerPassOptions exported;
+  exported.symbol = symbol;
+  manager.addPass(createExportLayerPass(exported));
+  addDeviceLowering(manager);
+  addLoweringToLLVM(manager);
+}
+
+void mlir::moe::buildLowerToCudaBundlePipeline(
+    OpPassManager &manager, const LowerToCudaBundleOptions &options) {
+  manager.addNestedPass<func::FuncOp>(createConvertMoEToTilePass());
+  addLoweringToKernels(manager, options.symbol, options.tokens);
+}
+
 void mlir::moe::buildLowerToCudaPipeline(OpPassManager &manager,
                                          const LowerToCudaOptions &options) {
   manager.addPass(createInlinerPass());
@@ -153,19 +177,7 @@ void mlir::moe::buildLowerToCudaPipeline(OpPassManager &manager,
     buildPlanKernelsPipeline(manager, plan);
     manager.addNestedPass<func::FuncOp>(createConvertMoEToTilePass());
   }
-  addConversionToLoops(manager, /*manyThreads=*/true, options.tokens);
-  manager.addNestedPass<func::FuncOp>(createKeepScalarsPass());
-  manager.addPass(createPlanWorkspacePass());
-  manager.addPass(createCanonicalizerPass());
-  manager.addPass(createCSEPass());
-  manager.addPass(createConvertTileToNVVMPass());
-  manager.addPass(createOutlineKernelsPass());
-  manager.addPass(createLowerLaunchesPass());
-  ExportLayerPassOptions exported;
-  exported.symbol = options.symbol;
-  manager.addPass(createExportLayerPass(exported));
-  addDeviceLowering(manager);
-  addLoweringToLLVM(manager);
+  addLoweringToKernels(manager, options.symbol, options.tokens);
 }
 
 void mlir::moe::registerMoEPipelines() {
@@ -182,6 +194,10 @@ void mlir::moe::registerMoEPipelines() {
       "moe-lower-to-bundle",
       "Lower kernels to the LLVM dialect for a bundle of the CPU",
       buildLowerToBundlePipeline);
+  PassPipelineRegistration<LowerToCudaBundleOptions>(
+      "moe-lower-to-cuda-bundle",
+      "Lower kernels to the LLVM dialect for the host and to kernels for a GPU",
+      buildLowerToCudaBundlePipeline);
   PassPipelineRegistration<LowerToCudaOptions>(
       "moe-lower-to-cuda",
       "Lower moe ops to the LLVM dialect for the host and to kernels for a GPU",

@@ -3,6 +3,7 @@
 #include "moe/Execute/SimulatedLayer.h"
 #include "HostEngine.h"
 #include "SimulatedDevice.h"
+#include "moe/Conversion/ListKernels.h"
 #include "moe/Conversion/Pipelines.h"
 #include "moe/Execute/FirstError.h"
 
@@ -20,15 +21,6 @@ static OwningOpRef<ModuleOp> takeKernels(ModuleOp module) {
        llvm::make_early_inc_range(module.getOps<gpu::GPUModuleOp>()))
     device->moveBefore(kernels->getBody(), kernels->getBody()->end());
   return kernels;
-}
-
-static std::vector<std::string> listKernels(ModuleOp kernels) {
-  std::vector<std::string> names;
-  kernels.walk([&](FunctionOpInterface function) {
-    if (function->hasAttr(gpu::GPUDialect::getKernelFuncAttrName()))
-      names.push_back(function.getName().str());
-  });
-  return names;
 }
 
 llvm::Expected<SimulatedLayer> SimulatedLayer::compile(ModuleOp module,

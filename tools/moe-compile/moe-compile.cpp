@@ -16,11 +16,11 @@ static cl::OptionCategory category("moe-compile options");
 static cl::opt<std::string> layerPath(cl::Positional, cl::Required,
                                       cl::desc("LAYER.mlir|CONFIG.json"),
                                       cl::cat(category));
-static cl::opt<std::string>
-    targetName("target", cl::init("native"), cl::value_desc("NAME"),
-               cl::desc("Processor or level of x86-64 to run on, or native "
-                        "(default)"),
-               cl::cat(category));
+static cl::opt<std::string> targetName(
+    "target", cl::init("native"), cl::value_desc("NAME"),
+    cl::desc("Processor, level of x86-64 or GPU to run on, or native "
+             "(default)"),
+    cl::cat(category));
 static cl::opt<std::string>
     tokens("tokens", cl::init("1:32768"), cl::value_desc("FIRST:LAST"),
            cl::desc("Numbers of tokens to run with (default: 1:32768)"),
@@ -81,7 +81,7 @@ static llvm::Error run() {
   auto importOptions = getImportOptions();
   if (!importOptions)
     return importOptions.takeError();
-  auto target = findCpuTarget(targetName);
+  auto target = findBundleTarget(targetName);
   if (!target)
     return target.takeError();
   auto range = parseTokenRange(tokens);

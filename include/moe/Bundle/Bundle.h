@@ -3,7 +3,7 @@
 #ifndef MOE_BUNDLE_BUNDLE_H
 #define MOE_BUNDLE_BUNDLE_H
 
-#include "moe/Bundle/CpuTarget.h"
+#include "moe/Bundle/BundleTarget.h"
 #include "moe/Bundle/TokenRanges.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -11,7 +11,7 @@
 namespace mlir::moe {
 
 struct BundleOptions {
-  CpuTarget target;
+  BundleTarget target;
   TokenRange tokens;
   /// Of the layer in C: letters, digits and underscores.
   std::string name;
@@ -23,7 +23,9 @@ struct BundleFile {
 };
 
 /// Compiles @moe_layer of `module` to the files of a bundle: `manifest.json`,
-/// `<name>.so`, `<name>.h` and `<name>.c`. Errors are one line.
+/// `<name>.so`, `<name>.h`, `<name>.c` and, for each distinct set of kernels of
+/// a GPU, `<name>_<number>.ptx` and, where ptxas is installed,
+/// `<name>_<number>.cubin`. Errors are one line.
 llvm::Expected<std::vector<BundleFile>>
 compileBundle(ModuleOp module, const BundleOptions &options);
 

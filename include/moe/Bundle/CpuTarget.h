@@ -31,8 +31,8 @@ struct CpuTarget {
   std::vector<CpuFeature> features;
 };
 
-/// The target that findTarget finds.
-llvm::Expected<CpuTarget> findCpuTarget(llvm::StringRef name);
+/// The processor `target`, with the features that code for it may use.
+llvm::Expected<CpuTarget> getCpuTarget(const Target &target);
 
 /// Makes code of that target that may lie anywhere in memory.
 std::unique_ptr<llvm::TargetMachine> createTargetMachine(const CpuTarget &);

@@ -32,6 +32,16 @@ struct LowerToBundleOptions : PassPipelineOptions<LowerToBundleOptions> {
                              llvm::cl::init("moe_layer_entry")};
 };
 
+struct LowerToCudaBundleOptions
+    : PassPipelineOptions<LowerToCudaBundleOptions> {
+  Option<std::string> symbol{*this, "symbol",
+                             llvm::cl::desc("Name of the layer's entry"),
+                             llvm::cl::init("moe_layer_entry")};
+  Option<int64_t> tokens{*this, "tokens",
+                         llvm::cl::desc("For how many tokens kernels are made"),
+                         llvm::cl::init(512)};
+};
+
 struct LowerToCudaOptions : ScheduledFor<LowerToCudaOptions> {
   LowerToCudaOptions() { target = "sm_90a"; }
   Option<bool> fuse{*this, "fuse",
@@ -65,6 +75,11 @@ void buildPlanKernelsPipeline(OpPassManager &manager,
 void buildLowerToBundlePipeline(OpPassManager &manager,
                                 const LowerToBundleOptions &options);
 
+/// Level 2, with experts stacked, to the LLVM dialect for the host and kernels,
+/// as buildLowerToCudaPipeline makes them.
+void buildLowerToCudaBundlePipeline(OpPassManager &manager,
+                                    const LowerToCudaBundleOptions &options);
+
 /// All levels down to the LLVM dialect for the host, with the entry of
 /// moe-export-layer, which asks the device for launches as moe-lower-launches
 /// says, and the kernels in a gpu.module in the LLVM and NVVM dialects. Weights
@@ -73,7 +88,7 @@ void buildLowerToCudaPipeline(OpPassManager &manager,
                               const LowerToCudaOptions &options);
 
 /// Registers `moe-fuse`, `moe-plan-kernels`, `moe-lower-to-cpu`,
-/// `moe-lower-to-bundle` and `moe-lower-to-cuda`.
+/// `moe-lower-to-bundle`, `moe-lower-to-cuda-bundle` and `moe-lower-to-cuda`.
 void registerMoEPipelines();
 
 } // namespace mlir::moe

@@ -5,11 +5,16 @@
  *   moe_LAYER *layer;
  *   moe_LAYER_load(directory, NULL, &layer);
  *   moe_LAYER_workspace_size(layer, max_tokens, &bytes);   once; allocate that, aligned to 64
- *   moe_LAYER_run(layer, &args, workspace, bytes, NULL);   as often as you like
+ *   moe_LAYER_run(layer, &args, workspace, bytes, stream); as often as you like
  *   moe_LAYER_unload(layer);
  *
  * After moe_LAYER_load nothing allocates memory. Threads may run one layer at the same time,
- * each with a workspace of its own. manifest.json describes the layer to programs. */
+ * each with a workspace of its own. manifest.json describes the layer to programs.
+ *
+ * MOE_LAYER_DEVICE_TYPE says where tensors and the workspace are. If that is 2, CUDA's driver
+ * is opened at run time, the layer uses the primary context of its device, and a run only
+ * launches kernels on its stream: it neither waits nor reads what is on the device, and may be
+ * captured in a CUDA graph, which then holds the addresses and the number of tokens. */
 
 #ifndef MOE_LAYER_H
 #define MOE_LAYER_H
@@ -35,7 +40,7 @@ enum moe_status {
   MOE_BAD_DTYPE,           /* element type of a tensor */
   MOE_BAD_STRIDES,         /* elements are not contiguous */
   MOE_BAD_DEVICE,          /* a tensor is not where the layer runs */
-  MOE_MISALIGNED,          /* a tensor by its element, the workspace by 64 bytes */
+  MOE_MISALIGNED,          /* a tensor by its element, or 16 bytes on a GPU; the workspace by 64 */
   MOE_OVERLAP,             /* an output shares memory with something else */
   MOE_BAD_TOKENS,          /* a number of tokens that the layer was not compiled for */
   MOE_WORKSPACE_TOO_SMALL, /* fewer bytes than moe_<layer>_workspace_size says */
@@ -43,7 +48,8 @@ enum moe_status {
   MOE_FILE_ERROR,          /* a file of the bundle cannot be read */
   MOE_TAMPERED,            /* a file of the bundle is not the one that was compiled */
   MOE_LOAD_FAILED,         /* the system refused the code or a thread */
-  MOE_OUT_OF_MEMORY        /* while loading */
+  MOE_OUT_OF_MEMORY,       /* while loading */
+  MOE_LAUNCH_FAILED        /* the device's driver refused a kernel */
 };
 
 static inline const char *moe_status_string(int status) {
@@ -65,6 +71,7 @@ static inline const char *moe_status_string(int status) {
       "tampered file",
       "load failed",
       "out of memory",
+      "launch failed",
   };
   if (status < 0 || (size_t)status >= sizeof strings / sizeof strings[0])
     return "unknown status";
@@ -73,7 +80,7 @@ static inline const char *moe_status_string(int status) {
 
 /* These three have the layout of DLPack's DLDevice, DLDataType and DLTensor. */
 typedef struct moe_device {
-  int32_t type; /* 1: CPU */
+  int32_t type; /* 1: CPU, 2: CUDA */
   int32_t id;
 } moe_device;
 
@@ -94,7 +101,8 @@ typedef struct moe_tensor {
 } moe_tensor;
 
 /* An input: `count` tensors in a row. Where experts have tensors of their own, count is the
- * number of experts, or 1 with one tensor that has all of them along a first dimension. */
+ * number of experts, or 1 with one tensor that has all of them along a first dimension. On a
+ * GPU the tensors of experts lie one behind the other in either case. */
 typedef struct moe_input {
   const moe_tensor *tensors;
   size_t count;
@@ -114,7 +122,7 @@ typedef struct moe_args {
   size_t num_inputs;
   const moe_tensor *outputs; /* written to; what was there is never read */
   size_t num_outputs;
-  moe_parallel_for *parallel_for; /* null: the threads that were made while loading */
+  moe_parallel_for *parallel_for; /* CPU; null: the threads that were made while loading */
   void *parallel_context;
   char *message; /* where a run that fails says what was found and expected, or null */
   size_t message_size;
@@ -123,13 +131,15 @@ typedef struct moe_args {
 typedef struct moe_load_options {
   size_t size;      /* sizeof(moe_load_options) */
   uint32_t abi;     /* MOE_ABI_VERSION */
-  uint32_t threads; /* that a run uses, the caller's included; 0: one for each processor */
+  uint32_t threads; /* CPU: that a run uses, the caller's included; 0: one for each processor */
   char *message;
   size_t message_size;
+  int32_t device; /* the id of the GPU, 0 for the CPU */
 } moe_load_options;
 
 enum moe_kind {
-  MOE_KIND_CPU = 0 /* a shared object for this machine's processors */
+  MOE_KIND_CPU = 0, /* a shared object for this machine's processors */
+  MOE_KIND_CUDA = 1 /* kernels for a GPU, and a shared object that launches them */
 };
 
 /* The code for a number of tokens. The strings live as long as the layer. */
@@ -162,8 +172,8 @@ int moe_LAYER_abi_version(void);
  * text. */
 const char *moe_LAYER_manifest(void);
 
-/* Whether this machine can run the layer; if not, `why` (or null) gets the cause. */
-int moe_LAYER_supports(char *why, size_t why_size);
+/* Whether a device of this machine can run the layer; if not, `why` (or null) gets the cause. */
+int moe_LAYER_supports(int32_t device, char *why, size_t why_size);
 
 /* Checks the files in `directory` and loads the code. `options` may be null. */
 int moe_LAYER_load(const char *directory, const moe_load_options *options, moe_LAYER **layer);
@@ -175,8 +185,8 @@ int moe_LAYER_workspace_size(const moe_LAYER *layer, int64_t max_tokens, size_t 
 /* Which code a number of tokens takes, and why. */
 int moe_LAYER_resolve(const moe_LAYER *layer, int64_t tokens, moe_choice *choice);
 
-/* Runs the layer. The number of tokens is that of the inputs; 0 is one too. `stream` is for
- * devices that have streams. */
+/* Runs the layer, or launches it on `stream`, a CUstream, where a GPU runs it. The number of
+ * tokens is that of the inputs; 0 is one too. */
 int moe_LAYER_run(const moe_LAYER *layer, const moe_args *args, void *workspace,
                   size_t workspace_bytes, void *stream);
 

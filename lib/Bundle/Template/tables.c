@@ -4,14 +4,11 @@
 
 #include "LAYER.h"
 
-#include <cpuid.h>
 #include <dlfcn.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* ---------------------------------------------------------------- what is this layer's */
 
@@ -31,14 +28,12 @@ typedef struct parameter {
 typedef struct variant {
   int kind; /* enum moe_kind */
   const char *target, *symbol, *schedule;
+  int code; /* variants that share code have the same number */
   int64_t first_tokens, last_tokens;
 } variant;
 
-/* A bit of a register of the instruction cpuid, and of the register sets it needs. */
-typedef struct cpu_feature {
-  const char *name;
-  uint32_t leaf, subleaf;
-  int reg, bit;
-  uint64_t saved;
-} cpu_feature;
+/* A file that is loaded. Without a digest it is the manifest. */
+typedef struct bundle_file {
+  const char *name, *digest;
+} bundle_file;
 

@@ -270,7 +270,7 @@ int main(int argc, char **argv) {
   directory = argv[1];
   copy = argv[2];
   printf("ABI version %d\n", moe_mixtral_abi_version());
-  if (moe_mixtral_supports(message, sizeof message) != MOE_OK) {
+  if (moe_mixtral_supports(0, message, sizeof message) != MOE_OK) {
     expect(moe_mixtral_load(directory, NULL, &layer), MOE_UNSUPPORTED, message);
     return failures;
   }

@@ -1,5 +1,8 @@
 /* ---------------------------------------------------------------- threads of a layer */
 
+#include <pthread.h>
+#include <unistd.h>
+
 /* A parallel loop. It lives on the stack of the thread that runs it. */
 typedef struct job {
   struct job *next;

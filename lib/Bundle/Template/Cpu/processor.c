@@ -1,5 +1,16 @@
 /* ---------------------------------------------------------------- what the processor can do */
 
+#include <cpuid.h>
+
+/* A bit of a register of the instruction cpuid, and of the register sets it needs. */
+typedef struct cpu_feature {
+  const char *name;
+  uint32_t leaf, subleaf;
+  int reg, bit;
+  uint64_t saved;
+} cpu_feature;
+
+/* FEATURES */
 /* The register sets that the system saves when it switches threads. */
 static uint64_t saved_registers(void) {
   uint32_t a, b, c, d;
@@ -18,8 +29,10 @@ static int has_feature(const cpu_feature *feature, uint64_t saved) {
          (saved & feature->saved) == feature->saved;
 }
 
-int moe_LAYER_supports(char *why, size_t why_size) {
+static int check_processor(int32_t device, char *why, size_t why_size) {
   uint64_t saved = saved_registers();
+  if (device != 0)
+    return fail(MOE_UNSUPPORTED, why, why_size, "device %d, expected 0, the CPU", (int)device);
   for (size_t i = 0; i < sizeof features / sizeof features[0]; ++i)
     if (!has_feature(&features[i], saved))
       return fail(MOE_UNSUPPORTED, why, why_size, "this processor lacks %s, which target %s has",

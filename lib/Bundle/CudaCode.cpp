@@ -1,0 +1,95 @@
+//===- CudaCode.cpp - Kernels as PTX and cubin ----------------------------===//
+
+#include "moe/Bundle/CudaCode.h"
+#include "RunProgram.h"
+#include "moe/Checkpoint/OutputFile.h"
+#include "moe/Conversion/ListKernels.h"
+#include "moe/Execute/FirstError.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/GPU/Transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/Program.h"
+
+using namespace mlir;
+using namespace mlir::moe;
+
+/// The path of ptxas, or "".
+static std::string findPtxas() {
+  if (auto found = llvm::sys::findProgramByName("ptxas"))
+    return *found;
+  std::vector<std::string> folders;
+  for (const char *variable : {"CUDA_HOME", "CUDA_PATH", "CUDA_ROOT"})
+    if (auto toolkit = llvm::sys::Process::GetEnv(variable))
+      folders.push_back(*toolkit + "/bin");
+  folders.push_back("/usr/local/cuda/bin");
+  llvm::SmallVector<StringRef> paths(folders.begin(), folders.end());
+  auto found = llvm::sys::findProgramByName("ptxas", paths);
+  return found ? *found : "";
+}
+
+static llvm::Error assemble(StringRef ptxas, const Target &gpu,
+                            CudaCode &code) {
+  return withTemporaryDirectory([&](StringRef folder) -> llvm::Error {
+    auto in = [&](const char *name) { return (folder + "/" + name).str(); };
+    if (llvm::Error error =
+            writeFile(in("kernels.ptx"), [&](raw_ostream &stream) {
+              stream << code.ptx;
+              return llvm::Error::success();
+            }))
+      return error;
+    if (llvm::Error error = runProgram({ptxas.str(), "-O3", "-arch=" + gpu.cpu,
+                                        "-o", in("cubin"), in("kernels.ptx")},
+                                       in("log")))
+      return error;
+    auto cubin = readFile(in("cubin"));
+    if (!cubin)
+      return cubin.takeError();
+    code.cubin = std::move(*cubin);
+    return llvm::Error::success();
+  });
+}
+
+/// Replaces the gpu.module by its PTX.
+static llvm::Expected<std::string> takePtx(ModuleOp module) {
+  FirstError error(module.getContext());
+  PassManager manager(module.getContext());
+  // Some instructions of NVVM are text within PTX.
+  OpPassManager &device = manager.nest<gpu::GPUModuleOp>();
+  device.addPass(createConvertNVVMToLLVMPass());
+  device.addPass(createReconcileUnrealizedCastsPass());
+  GpuModuleToBinaryPassOptions options;
+  options.compilationTarget = "isa";
+  manager.addPass(createGpuModuleToBinaryPass(options));
+  if (failed(manager.run(module)))
+    return error.take("the kernels cannot be compiled");
+  std::string ptx;
+  for (auto binary :
+       llvm::make_early_inc_range(module.getOps<gpu::BinaryOp>())) {
+    auto object = cast<gpu::ObjectAttr>(binary.getObjects()[0]);
+    // What is in a string of C's library ends with a zero.
+    ptx = object.getObject().getValue().rtrim('\0').str();
+    binary.erase();
+  }
+  return ptx;
+}
+
+llvm::Expected<CudaCode> mlir::moe::takeCudaCode(ModuleOp module,
+                                                 const Target &gpu) {
+  CudaCode code;
+  code.kernels = listKernels(module);
+  if (code.kernels.empty())
+    return llvm::createStringError("the layer has no kernels");
+  auto ptx = takePtx(module);
+  if (!ptx)
+    return ptx.takeError();
+  code.ptx = std::move(*ptx);
+  std::string ptxas = findPtxas();
+  if (!ptxas.empty())
+    if (llvm::Error error = assemble(ptxas, gpu, code))
+      return error;
+  return code;
+}
