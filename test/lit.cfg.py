@@ -51,6 +51,9 @@ import kernel_report
 for tool in ("ptxas", "nvdisasm"):
     if kernel_report.find_tool(tool) or tool == "nvdisasm" and kernel_report.find_tool("cuobjdump"):
         config.available_features.add(tool)
+if kernel_report.find_headers():
+    config.available_features.add("cuda-headers")
+    config.substitutions += [("%cuda_headers", kernel_report.find_headers())]
 if "ptxas" not in config.available_features:
     lit_config.note("no ptxas: tests of what it makes of kernels are skipped")
 

@@ -52,11 +52,21 @@ def fail(text):
     sys.exit(1)
 
 
+def list_toolkits():
+    """Folders in which a CUDA toolkit may be."""
+    return [os.environ[key] for key in TOOLKITS if os.environ.get(key)] + ["/usr/local/cuda"]
+
+
 def find_tool(name):
     """The path of a program of the CUDA toolkit, or nothing."""
-    folders = [os.path.join(os.environ[key], "bin") for key in TOOLKITS if os.environ.get(key)]
-    paths = [os.environ.get("PATH", "")] + folders + ["/usr/local/cuda/bin"]
-    return shutil.which(name, path=os.pathsep.join(paths))
+    folders = [os.path.join(toolkit, "bin") for toolkit in list_toolkits()]
+    return shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", "")] + folders))
+
+
+def find_headers():
+    """The folder that holds cuda.h, or nothing."""
+    folders = [os.path.join(toolkit, "include") for toolkit in list_toolkits()]
+    return next((it for it in folders if os.path.exists(os.path.join(it, "cuda.h"))), None)
 
 
 def unescape(text):

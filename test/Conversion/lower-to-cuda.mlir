@@ -4,6 +4,11 @@
 // RUN: moe-opt %s --moe-lower-to-cuda="target=sm_90a symbol=entry" | FileCheck %s
 // RUN: moe-opt %s --moe-lower-to-cuda="target=sm_90a symbol=entry" | moe-opt --gpu-module-to-binary=format=isa | FileCheck %s --check-prefix=PTX
 
+// The same in two steps, as bundles are made: level 2 is what variants are told apart by.
+// RUN: moe-opt %s --pass-pipeline="builtin.module(moe-lower-to-cuda{target=sm_90a symbol=entry})" -o %t.whole
+// RUN: moe-opt %s --pass-pipeline="builtin.module(inline,func.func(moe-stack-experts),moe-plan-kernels{target=sm_90a},moe-lower-to-cuda-bundle{symbol=entry})" -o %t.steps
+// RUN: diff %t.whole %t.steps
+
 // CHECK-NOT: memref.
 // CHECK-DAG: llvm.func @entry(%{{.+}}: !llvm.ptr, %{{.+}}: i64, %{{.+}}: !llvm.ptr, %{{.+}}: !llvm.ptr, %{{.+}}: !llvm.ptr)
 // CHECK-DAG: llvm.func @entry_workspace_size(%{{.+}}: i64) -> i64

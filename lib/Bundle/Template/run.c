@@ -1,5 +1,13 @@
 /* ---------------------------------------------------------------- running */
 
+/* Whether there is anything to compute. */
+static int has_outputs(const checked_run *run) {
+  for (size_t i = 0; i < NUM_OUTPUTS; ++i)
+    if (run->outputs[i].begin != run->outputs[i].end)
+      return 1;
+  return 0;
+}
+
 int moe_LAYER_run(const moe_LAYER *layer, const moe_args *args, void *workspace,
                   size_t workspace_bytes, void *stream) {
   checked_run run;
@@ -26,7 +34,7 @@ int moe_LAYER_run(const moe_LAYER *layer, const moe_args *args, void *workspace,
       table += inputs[i].experts;
     }
   }
-  if (status != MOE_OK)
+  if (status != MOE_OK || !has_outputs(&run))
     return status;
   return execute(&layer->machine, index, layer->run[index], &run,
                  (char *)workspace + table_bytes(), stream);
