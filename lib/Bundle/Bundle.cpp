@@ -99,7 +99,7 @@ static llvm::Error planVariant(ModuleOp layer, TokenRange tokens,
   if (target.gpu)
     manager.addNestedPass<func::FuncOp>(createStackExpertsPass());
   PlanKernelsOptions options;
-  options.target = target.getName();
+  options.target = target.gpu ? target.gpu->name : target.host.target.name;
   options.tokens = getTypicalTokens(tokens);
   buildPlanKernelsPipeline(manager, options);
   if (failed(manager.run(*module)))
@@ -148,7 +148,7 @@ static llvm::Error compileCode(Code &code, const BundleTarget &target) {
   if (failed(manager.run(*module)))
     return error.take("the layer cannot be lowered to this target");
   if (target.gpu) {
-    auto kernels = takeCudaCode(*module, *target.gpu);
+    auto kernels = takeCudaCode(*module, target);
     if (!kernels)
       return kernels.takeError();
     code.kernels = std::move(*kernels);
@@ -196,13 +196,10 @@ static llvm::Error link(BundleContents &contents) {
 //===----------------------------------------------------------------------===//
 
 std::vector<BundleFile> BundleContents::getKernelFiles(size_t code) const {
-  const CudaCode &kernels = codes[code].kernels;
-  std::string number = "_" + std::to_string(code);
   std::vector<BundleFile> files;
-  if (!kernels.cubin.empty())
-    files.push_back({getFileName(number + ".cubin"), kernels.cubin});
-  if (!kernels.ptx.empty())
-    files.push_back({getFileName(number + ".ptx"), kernels.ptx});
+  for (const auto &[extension, content] : codes[code].kernels.forms)
+    files.push_back(
+        {getFileName("_" + std::to_string(code) + "." + extension), content});
   return files;
 }
 

@@ -4,20 +4,38 @@
 
 using namespace mlir::moe;
 
-llvm::Expected<BundleTarget> mlir::moe::findBundleTarget(llvm::StringRef name) {
-  auto target = findTarget(name);
-  if (!target)
-    return target.takeError();
-  if (!target->gpu) {
-    auto host = getCpuTarget(*target);
-    if (!host)
-      return host.takeError();
-    return BundleTarget{*host, std::nullopt};
-  }
+std::string BundleTarget::getName() const {
+  if (!gpu)
+    return host.target.name;
+  return ((simulated ? simulatedPrefix : "") + gpu->name).str();
+}
+
+static llvm::Expected<BundleTarget> findGpu(llvm::StringRef name,
+                                            bool simulated) {
+  auto gpu = findTarget(name);
+  if (!gpu)
+    return gpu.takeError();
+  if (!gpu->gpu)
+    return llvm::createStringError("target '" + name +
+                                   "' is a processor, expected a GPU");
   Target any;
   any.name = any.cpu = "x86-64";
   auto host = getCpuTarget(any);
   if (!host)
     return host.takeError();
-  return BundleTarget{*host, *target};
+  return BundleTarget{*host, *gpu, simulated};
+}
+
+llvm::Expected<BundleTarget> mlir::moe::findBundleTarget(llvm::StringRef name) {
+  if (llvm::StringRef gpu = name; gpu.consume_front(simulatedPrefix))
+    return findGpu(gpu, /*simulated=*/true);
+  auto target = findTarget(name);
+  if (!target)
+    return target.takeError();
+  if (target->gpu)
+    return findGpu(name, /*simulated=*/false);
+  auto host = getCpuTarget(*target);
+  if (!host)
+    return host.takeError();
+  return BundleTarget{*host, std::nullopt};
 }

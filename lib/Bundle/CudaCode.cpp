@@ -1,4 +1,4 @@
-//===- CudaCode.cpp - Kernels as PTX and cubin ----------------------------===//
+//===- CudaCode.cpp - Kernels for CUDA's driver ---------------------------===//
 
 #include "moe/Bundle/CudaCode.h"
 #include "RunProgram.h"
@@ -31,26 +31,40 @@ static std::string findPtxas() {
   return found ? *found : "";
 }
 
-static llvm::Error assemble(StringRef ptxas, const Target &gpu,
-                            CudaCode &code) {
-  return withTemporaryDirectory([&](StringRef folder) -> llvm::Error {
-    auto in = [&](const char *name) { return (folder + "/" + name).str(); };
-    if (llvm::Error error =
-            writeFile(in("kernels.ptx"), [&](raw_ostream &stream) {
-              stream << code.ptx;
-              return llvm::Error::success();
-            }))
-      return error;
-    if (llvm::Error error = runProgram({ptxas.str(), "-O3", "-arch=" + gpu.cpu,
-                                        "-o", in("cubin"), in("kernels.ptx")},
-                                       in("log")))
-      return error;
-    auto cubin = readFile(in("cubin"));
-    if (!cubin)
-      return cubin.takeError();
-    code.cubin = std::move(*cubin);
-    return llvm::Error::success();
-  });
+static llvm::Expected<std::string> assemble(StringRef ptxas, StringRef ptx,
+                                            StringRef architecture) {
+  std::string cubin;
+  llvm::Error error =
+      withTemporaryDirectory([&](StringRef folder) -> llvm::Error {
+        auto in = [&](const char *name) { return (folder + "/" + name).str(); };
+        if (llvm::Error error =
+                writeFile(in("kernels.ptx"), [&](raw_ostream &stream) {
+                  stream << ptx;
+                  return llvm::Error::success();
+                }))
+          return error;
+        if (llvm::Error error =
+                runProgram({ptxas.str(), "-O3", ("-arch=" + architecture).str(),
+                            "-o", in("cubin"), in("kernels.ptx")},
+                           in("log")))
+          return error;
+        return readFile(in("cubin")).moveInto(cubin);
+      });
+  if (error)
+    return error;
+  return cubin;
+}
+
+/// Replaces the gpu.module by its text.
+static std::string takeText(ModuleOp module) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  for (auto kernels :
+       llvm::make_early_inc_range(module.getOps<gpu::GPUModuleOp>())) {
+    kernels.print(stream, OpPrintingFlags().enableDebugInfo());
+    kernels.erase();
+  }
+  return text;
 }
 
 /// Replaces the gpu.module by its PTX.
@@ -78,18 +92,24 @@ static llvm::Expected<std::string> takePtx(ModuleOp module) {
 }
 
 llvm::Expected<CudaCode> mlir::moe::takeCudaCode(ModuleOp module,
-                                                 const Target &gpu) {
+                                                 const BundleTarget &target) {
   CudaCode code;
   code.kernels = listKernels(module);
   if (code.kernels.empty())
     return llvm::createStringError("the layer has no kernels");
+  if (target.simulated) {
+    code.forms.push_back({"mlir", takeText(module)});
+    return code;
+  }
   auto ptx = takePtx(module);
   if (!ptx)
     return ptx.takeError();
-  code.ptx = std::move(*ptx);
-  std::string ptxas = findPtxas();
-  if (!ptxas.empty())
-    if (llvm::Error error = assemble(ptxas, gpu, code))
-      return error;
+  if (std::string ptxas = findPtxas(); !ptxas.empty()) {
+    auto cubin = assemble(ptxas, *ptx, target.gpu->cpu);
+    if (!cubin)
+      return cubin.takeError();
+    code.forms.push_back({"cubin", std::move(*cubin)});
+  }
+  code.forms.push_back({"ptx", std::move(*ptx)});
   return code;
 }

@@ -19,25 +19,11 @@ void SimulatedDevice::launch(SimulatedDevice *device, int32_t kernel,
     return;
   const SimulatedKernels::Entry &entry =
       *device->kernels[static_cast<size_t>(kernel)];
-  sim::Launch launch;
-  launch.kernel = &entry.kernel;
-  launch.grid.x = static_cast<uint32_t>(blocks);
-  launch.block.x = static_cast<uint32_t>(threads);
-  launch.cluster = entry.cluster.value_or(sim::Dim3());
-  launch.dynamicSharedBytes = static_cast<uint32_t>(sharedBytes);
-  std::vector<sim::Buffer> buffers = device->buffers;
-  // Compiled for the host, a kernel takes the address of what it is given by
-  // value.
-  std::vector<void *> maps(entry.numArguments);
-  for (unsigned i = 0; i < entry.numArguments; ++i) {
-    maps[i] = arguments[i];
-    bool isMap = entry.byValue[i];
-    launch.arguments.push_back(isMap ? &maps[i] : arguments[i]);
-    if (isMap)
-      buffers.push_back({"tensor map", arguments[i],
-                         sim::TensorMap::encodedSize, /*writable=*/false});
-  }
-  sim::Outcome outcome = sim::run({&launch, 1}, buffers, device->options);
+  LaunchShape shape{static_cast<uint32_t>(blocks),
+                    static_cast<uint32_t>(threads),
+                    static_cast<uint32_t>(sharedBytes)};
+  sim::Outcome outcome =
+      execute(entry, shape, arguments, device->buffers, device->options);
   if (outcome.hazard)
     device->error = "kernel " + entry.kernel.name + ": " +
                     sim::getName(outcome.hazard->kind) + ": " +

@@ -24,8 +24,8 @@ struct BundleFile {
 
 /// Compiles @moe_layer of `module` to the files of a bundle: `manifest.json`,
 /// `<name>.so`, `<name>.h`, `<name>.c` and, for each distinct set of kernels of
-/// a GPU, `<name>_<number>.ptx` and, where ptxas is installed,
-/// `<name>_<number>.cubin`. Errors are one line.
+/// a GPU, `<name>_<number>` with the extensions of CudaCode. Errors are one
+/// line.
 llvm::Expected<std::vector<BundleFile>>
 compileBundle(ModuleOp module, const BundleOptions &options);
 

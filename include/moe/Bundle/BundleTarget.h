@@ -13,14 +13,17 @@ struct BundleTarget {
   /// Runs the layer or, where a GPU does, only launches its kernels.
   CpuTarget host;
   std::optional<Target> gpu;
+  /// Whether the GPU is one that the simulated driver has.
+  bool simulated = false;
 
-  const std::string &getName() const {
-    return gpu ? gpu->name : host.target.name;
-  }
+  std::string getName() const;
 };
 
-/// The target that findTarget finds. The host of a GPU may be any x86-64
-/// processor.
+/// What the name of a simulated GPU begins with; the GPU's follows.
+inline constexpr llvm::StringLiteral simulatedPrefix = "sim-";
+
+/// The target that findTarget finds, or a simulated one. The host of a GPU may
+/// be any x86-64 processor.
 llvm::Expected<BundleTarget> findBundleTarget(llvm::StringRef name);
 
 } // namespace mlir::moe

@@ -1,9 +1,9 @@
-//===- CudaCode.h - Kernels as PTX and cubin --------------------*- C++ -*-===//
+//===- CudaCode.h - Kernels for CUDA's driver -------------------*- C++ -*-===//
 
 #ifndef MOE_BUNDLE_CUDACODE_H
 #define MOE_BUNDLE_CUDACODE_H
 
-#include "moe/Target/Target.h"
+#include "moe/Bundle/BundleTarget.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -13,15 +13,18 @@ namespace mlir::moe {
 struct CudaCode {
   /// Names of the kernels, in the order in which launches count them.
   std::vector<std::string> kernels;
-  std::string ptx;
-  /// Empty where the program that makes it, ptxas, is not installed.
-  std::string cubin;
+  /// The same kernels in each form that there is, by the extension of a file,
+  /// the best one first: "cubin", where the program that makes it is installed,
+  /// and "ptx"; or "mlir", for the simulated driver.
+  std::vector<std::pair<std::string, std::string>> forms;
 };
 
 /// Takes the one gpu.module, in the LLVM and NVVM dialects, out of `module` and
-/// compiles it for `gpu`. ptxas is looked for in the PATH, in the toolkits that
-/// CUDA_HOME, CUDA_PATH and CUDA_ROOT name, and in /usr/local/cuda.
-llvm::Expected<CudaCode> takeCudaCode(ModuleOp module, const Target &gpu);
+/// compiles it for the GPU of `target`. ptxas is looked for in the PATH, in the
+/// toolkits that CUDA_HOME, CUDA_PATH and CUDA_ROOT name, and in
+/// /usr/local/cuda.
+llvm::Expected<CudaCode> takeCudaCode(ModuleOp module,
+                                      const BundleTarget &target);
 
 } // namespace mlir::moe
 

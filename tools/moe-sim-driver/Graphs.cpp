@@ -1,0 +1,158 @@
+//===- Graphs.cpp - Launches, streams, events and graphs ------------------===//
+
+#include "Driver.h"
+
+#include <chrono>
+
+using namespace mlir::moe;
+
+/// From MOE_SIM_SEED: decides the order of threads.
+static uint64_t getSeed() {
+  const char *seed = std::getenv("MOE_SIM_SEED");
+  return seed ? std::strtoull(seed, nullptr, 10) : 0;
+}
+
+unsigned driver::launch(const CUfunc_st &function, const LaunchShape &shape,
+                        void *const *arguments) {
+  sim::Options options;
+  options.seed = getSeed();
+  // Rows that no tile has are multiplied, and dropped.
+  options.allowUnwrittenOperands = true;
+  sim::Outcome outcome =
+      execute(*function.entry, shape, arguments, listBuffers(), options);
+  if (!outcome.hazard)
+    return success;
+  fprintf(stderr, "moe-sim-driver: kernel %s: %s: %s\n",
+          function.entry->kernel.name.c_str(),
+          sim::getName(outcome.hazard->kind).data(),
+          outcome.hazard->text.c_str());
+  return launchFailed;
+}
+
+unsigned driver::submit(CUstream_st *stream, std::function<unsigned()> work) {
+  if (!stream || !stream->capture)
+    return work();
+  stream->capture->work.push_back(std::move(work));
+  return success;
+}
+
+CUDA_API unsigned cuLaunchKernel(CUfunc_st *function, unsigned gridX,
+                                 unsigned gridY, unsigned gridZ,
+                                 unsigned blockX, unsigned blockY,
+                                 unsigned blockZ, unsigned sharedBytes,
+                                 CUstream_st *stream, void **arguments,
+                                 void **extra) {
+  std::lock_guard<std::mutex> guard(driver::getLock());
+  if (!driver::hasContext())
+    return invalidContext;
+  if (gridX == 0 || gridY != 1 || gridZ != 1 || blockX == 0 || blockX > 1024 ||
+      blockY != 1 || blockZ != 1 || extra ||
+      static_cast<int>(sharedBytes) > function->maxDynamicShared)
+    return invalidValue;
+  // The arguments are gone once this returns.
+  std::vector<std::vector<char>> copies;
+  for (size_t i = 0; i < function->entry->arguments.size(); ++i) {
+    auto *begin = static_cast<const char *>(arguments[i]);
+    copies.emplace_back(begin, begin + function->entry->arguments[i].bytes);
+  }
+  LaunchShape shape{gridX, blockX, sharedBytes};
+  return driver::submit(
+      stream, [function, shape, copies = std::move(copies)]() mutable {
+        std::vector<void *> addresses;
+        for (std::vector<char> &copy : copies)
+          addresses.push_back(copy.data());
+        return driver::launch(*function, shape, addresses.data());
+      });
+}
+
+//===----------------------------------------------------------------------===//
+// Streams and graphs
+//===----------------------------------------------------------------------===//
+
+CUDA_API unsigned cuStreamCreate(CUstream_st **stream, unsigned) {
+  *stream = new CUstream_st;
+  return success;
+}
+
+CUDA_API unsigned cuStreamDestroy_v2(CUstream_st *stream) {
+  delete stream;
+  return success;
+}
+
+CUDA_API unsigned cuStreamSynchronize(CUstream_st *stream) {
+  return stream && stream->capture ? captureInvalid : success;
+}
+
+CUDA_API unsigned cuStreamBeginCapture_v2(CUstream_st *stream, unsigned) {
+  std::lock_guard<std::mutex> guard(driver::getLock());
+  if (!stream || stream->capture)
+    return invalidValue;
+  stream->capture = std::make_unique<CUgraph_st>();
+  return success;
+}
+
+CUDA_API unsigned cuStreamEndCapture(CUstream_st *stream, CUgraph_st **graph) {
+  std::lock_guard<std::mutex> guard(driver::getLock());
+  if (!stream || !stream->capture)
+    return invalidValue;
+  *graph = stream->capture.release();
+  return success;
+}
+
+/// An executable graph is a copy of a graph.
+CUDA_API unsigned cuGraphInstantiateWithFlags(CUgraph_st **executable,
+                                              CUgraph_st *graph,
+                                              unsigned long long) {
+  *executable = new CUgraph_st(*graph);
+  return success;
+}
+
+CUDA_API unsigned cuGraphLaunch(CUgraph_st *executable, CUstream_st *) {
+  std::lock_guard<std::mutex> guard(driver::getLock());
+  for (const std::function<unsigned()> &work : executable->work)
+    if (unsigned result = work())
+      return result;
+  return success;
+}
+
+CUDA_API unsigned cuGraphDestroy(CUgraph_st *graph) {
+  delete graph;
+  return success;
+}
+
+CUDA_API unsigned cuGraphExecDestroy(CUgraph_st *executable) {
+  delete executable;
+  return success;
+}
+
+//===----------------------------------------------------------------------===//
+// Events
+//===----------------------------------------------------------------------===//
+
+struct CUevent_st {
+  std::chrono::steady_clock::time_point time;
+};
+
+CUDA_API unsigned cuEventCreate(CUevent_st **event, unsigned) {
+  *event = new CUevent_st;
+  return success;
+}
+
+CUDA_API unsigned cuEventDestroy_v2(CUevent_st *event) {
+  delete event;
+  return success;
+}
+
+CUDA_API unsigned cuEventRecord(CUevent_st *event, CUstream_st *) {
+  event->time = std::chrono::steady_clock::now();
+  return success;
+}
+
+CUDA_API unsigned cuEventSynchronize(CUevent_st *) { return success; }
+
+CUDA_API unsigned cuEventElapsedTime(float *milliseconds, CUevent_st *begin,
+                                     CUevent_st *end) {
+  *milliseconds =
+      std::chrono::duration<float, std::milli>(end->time - begin->time).count();
+  return success;
+}
