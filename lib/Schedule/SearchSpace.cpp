@@ -64,7 +64,9 @@ static void addSchedules(Schedule schedule, const GemmProblem &problem,
           schedule.depth = depth;
           if (!checkSchedule(schedule, problem, target))
             schedules.push_back(schedule);
-          if (!schedule.packsWeights())
+          // Nothing is packed: depth says nothing.
+          if (!schedule.packsWeights() &&
+              countPackedRows(schedule, problem) == 0)
             break;
         }
       }

@@ -59,6 +59,16 @@ void expectLegal(const Schedule &schedule, const GemmProblem &problem,
     double depth = double(std::min(schedule.depth, problem.depth));
     bytes += tile * std::ceil(depth / step) * step * (dot ? 2 : numberBytes);
   }
+  bool ready = dot || problem.weights.front().format.bits == 8 * numberBytes;
+  int64_t group = schedule.lanes;
+  if (ready && schedule.streamRows >= group) {
+    double rows = double(schedule.streamRows / group * group);
+    double step = double(schedule.lanes) * (dot ? 2 : 1);
+    double depth = double(std::min(schedule.depth, problem.depth));
+    bytes += rows * std::ceil(depth / step) * step * (dot ? 2 : numberBytes) +
+             double(problem.weights.size()) * rows *
+                 double(schedule.columns + 6) * numberBytes;
+  }
   EXPECT_LE(bytes, 1024 * 1024);
 }
 
