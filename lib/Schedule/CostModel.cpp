@@ -29,7 +29,9 @@ static constexpr double exposedShare = 0.1;
 static constexpr double exposedDotShare = 0.5;
 /// To begin a row of in_out weights, which lies on another page, and to put a
 /// vector of them together: of two inputs, of every other output.
-static constexpr double rowCycles = 15, pairCycles = 1.5, stridedCycles = 1.5;
+static constexpr double rowCycles = 70, pairCycles = 1.5, stridedCycles = 1.5;
+/// Inputs of in_out weights, or pairs, between which sums are in memory.
+static constexpr int64_t inputsAtOnce = 8;
 /// Of the loads, what the FMAs do not hide.
 static constexpr double exposedLoads = 0.1;
 /// Of the second cache, what packed rows and the weights of so many columns may
@@ -158,40 +160,46 @@ private:
     return cycles;
   }
 
-  /// Weights that are read in place and decoded, or lie as in_out.
-  void costStreamed(int64_t rows, double columns, double tiles,
-                    Cycles &cycles) const {
+  /// Weights that are decoded in place, once for each group of rows.
+  void costDecoded(int64_t rows, double columns, Cycles &cycles) const {
     double depth = static_cast<double>(problem.depth);
     double count = static_cast<double>(rows);
     double projections = static_cast<double>(problem.getProjections());
-    bool outIn = problem.weights.front().outIn;
-    int64_t group = outIn
-                        ? streamGroup
-                        : std::min(schedule.registerRows, schedule.streamRows);
-    double passes = static_cast<double>(llvm::divideCeil(rows, group));
-    double visits = schedule.streamRows <= group ? 1 : this->visits;
+    double passes = static_cast<double>(llvm::divideCeil(rows, streamGroup));
+    double visits = schedule.streamRows <= streamGroup ? 1 : this->visits;
     double vectors = depth * columns / (pairs ? 2 * lanes : lanes);
-    double multiply =
-        vectors * count * projections /
-            (target.fmaPerCycle * streamEfficiency) +
-        (outIn ? columns * count * projections * visits * endCycles : 0);
-    double read = depth * columns * decode;
-    if (!outIn) {
-      for (const GemmWeight &weight : problem.weights)
-        read += vectors * ((pairs ? pairCycles : 0) +
-                           (weight.stride != 1 ? stridedCycles : 0));
-      cycles.memory += depth * tiles * rowCycles;
-      // A tile that the columns do not fill reads under masks.
-      double masked = static_cast<double>(problem.columns % schedule.columns) /
-                      static_cast<double>(problem.columns);
-      cycles.memory *= 1 + masked;
-      read *= 1 + masked;
-    }
-    cycles.compute = passes * read + multiply;
+    double multiply = vectors * count * projections /
+                          (target.fmaPerCycle * streamEfficiency) +
+                      columns * count * projections * visits * endCycles;
+    cycles.compute = passes * depth * columns * decode + multiply;
     double pass = cycles.compute / passes;
     cycles.total = std::max(cycles.memory, pass) +
                    exposedShare * std::min(cycles.memory, pass) +
                    (passes - 1) * pass;
+  }
+
+  /// in_out weights that are read in place, once for all rows.
+  void costAlongColumns(int64_t rows, double columns, double tiles,
+                        Cycles &cycles) const {
+    double depth = static_cast<double>(problem.depth);
+    double vectors = depth * columns / (pairs ? 2 * lanes : lanes);
+    double read = depth * columns * decode;
+    for (const GemmWeight &weight : problem.weights)
+      read += vectors * ((pairs ? pairCycles : 0) +
+                         (weight.stride != 1 ? stridedCycles : 0));
+    // A tile that the columns do not fill reads under masks.
+    double masked = static_cast<double>(problem.columns % schedule.columns) /
+                    static_cast<double>(problem.columns);
+    cycles.memory += depth * tiles * rowCycles;
+    cycles.memory *= 1 + masked;
+    double sumCycles = 2 * static_cast<double>(target.vectorBits) / 8 /
+                       target.l2BytesPerCycle / inputsAtOnce;
+    double multiply = vectors * static_cast<double>(rows) *
+                      static_cast<double>(problem.getProjections()) *
+                      (1 / target.fmaPerCycle + sumCycles);
+    cycles.compute = read * (1 + masked) + multiply;
+    cycles.total = std::max(cycles.memory, cycles.compute) +
+                   exposedShare * std::min(cycles.memory, cycles.compute);
   }
 
   /// Blocks of columns that packed rows are multiplied with.
@@ -307,7 +315,10 @@ private:
     if (streams && hasReadyWeights(schedule, problem)) {
       costReady(rows, tiles, cycles);
     } else if (streams) {
-      costStreamed(rows, columns, tiles, cycles);
+      if (problem.weights.front().outIn)
+        costDecoded(rows, columns, cycles);
+      else
+        costAlongColumns(rows, columns, tiles, cycles);
     } else {
       double packing = depth * columns * (decode + pack);
       double inputBytes = problem.input.bits / 8;

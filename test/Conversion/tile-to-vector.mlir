@@ -276,6 +276,44 @@ func.func @narrow(%x: memref<?x6xbf16>, %s: memref<?xi32>, %n: index, %w: memref
 
 // -----
 
+// Columns are contiguous: four inputs at a time are read along them, and meet every row. What
+// comes next is on its way, behind the last column the next inputs. Two inputs are left.
+// CHECK-LABEL: @along_columns
+// CHECK-SAME: %[[X:[a-z0-9]+]]: memref<?x6xf32>, %[[N:[a-z0-9]+]]: index, %[[W:[a-z0-9]+]]: memref<6x64xf32>
+// CHECK: %[[SUMS:.+]] = memref.alloca() {{.*}}: memref<2x68xf32>
+// CHECK: vector.store %{{.+}}, %[[SUMS]]
+// CHECK: scf.for %[[COLUMN:[a-z0-9]+]] = %c0 to %{{.+}} step %c4
+// CHECK: %[[NEXT:.+]] = arith.addi %[[COLUMN]], %c32
+// CHECK: %[[IS_LAST:.+]] = arith.cmpi sge, %[[NEXT]], %{{.+}}
+// CHECK: arith.select %[[IS_LAST]], %c4, %c0
+// CHECK-COUNT-4: memref.prefetch %[[W]]
+// CHECK-COUNT-4: vector.load %[[W]]
+// CHECK: scf.for %[[ROW:[a-z0-9]+]] = %c0 to
+// CHECK: vector.load %[[SUMS]][%[[ROW]], %[[COLUMN]]]
+// CHECK-COUNT-4: math.fma
+// CHECK: vector.store %{{.+}}, %[[SUMS]][%[[ROW]], %[[COLUMN]]]
+// CHECK-COUNT-2: vector.load %[[W]]
+// CHECK: scf.for
+// CHECK-COUNT-2: math.fma
+// CHECK-NOT: math.fma
+func.func @along_columns(%x: memref<?x6xf32>, %n: index, %w: memref<6x64xf32>,
+                         %out: memref<?x64xf32>) {
+  tile.for_each rows(%n) columns 64
+      schedule #moe.schedule<rows = 2, columns = 64, depth = 8, stream_rows = 2,
+                register_rows = 1, register_vectors = 1, lanes = 4, multiply = fma> {
+  ^bb0(%at: !tile.coords):
+    %rows = tile.rows %x of %at : memref<?x6xf32> -> !tile.source<6xf32>
+    %a = tile.weights %w of %at {layout = #moe.matrix_layout<in_out>}
+      : memref<6x64xf32> -> !tile.source<6xf32>
+    %sum = tile.contract %rows, %a : !tile.source<6xf32>, !tile.source<6xf32>
+      -> !tile.fragment<2x64xf32>
+    tile.store %sum, %out of %at : !tile.fragment<2x64xf32>, memref<?x64xf32>
+  }
+  return
+}
+
+// -----
+
 // Pairs of bf16 are multiplied as they are.
 // CHECK-LABEL: @dot_bf16
 // CHECK-SAME: %[[X:[a-z0-9]+]]: memref<?x8xbf16>

@@ -33,11 +33,13 @@
 //   `depth`. Rows and sums are transposed as weights are. Without whole
 //   vectors all passes together are the first one, and half of the shorter is
 //   added.
-// * Else passes have eight rows, or register_rows rows of in_out weights, and
-//   take decode + multiply / 0.85, and 2 cycles for each sum of out_in
-//   weights, for each `depth`. in_out weights take 15 cycles more for each
-//   input, and 1.5 for each vector that is made of two inputs, and if it is of
-//   every other output; all this twice where a tile is not full.
+// * If out_in weights are decoded, passes have eight rows and take decode +
+//   multiply / 0.85, and 2 cycles for each sum and `depth`.
+// * in_out weights are read once for all rows. That takes 70 cycles more for
+//   each input, to begin a row of weights; decode + multiply, and 1.5 for each
+//   vector that is made of two inputs, and if it is of every other output; all
+//   this twice where a tile is not full. Sums come from the second cache and go
+//   there for each eight inputs.
 // * Any other packs a panel for each `depth`, a block, and then multiplies it,
 //   while the next block of the projection comes from memory: two vectors
 //   of its columns for each whole block of rows. A tile takes the longer of

@@ -14,8 +14,14 @@
 //             part[r][c] += row[r][k ..] * weights[c][k ..]
 //           sums[r][c] += sum of the lanes of part[r][c]
 //
-// If the columns of an input are contiguous, lanes are columns, as with packed
-// weights.
+// If the columns of an input are contiguous, lanes are columns, and some inputs
+// at a time are read along them, for rows of weights lie on pages of their own:
+//
+//   for group of inputs:
+//     for vector of columns:
+//       for row:   sums[r][c ..] += row[r][k] * weights[k][c ..], of all k in
+//       it
+//
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,8 +35,8 @@ using namespace mlir;
 using namespace mlir::moe;
 
 namespace {
-/// How many inputs of in_out weights are read before one that is on its way.
-static constexpr int64_t inputsAhead = 32;
+/// How far the columns of in_out weights are on their way that are read later.
+static constexpr int64_t vectorsAhead = 8;
 
 /// Some columns of one of the weights, for some inputs.
 struct Columns {
@@ -257,78 +263,95 @@ static void emitAlongInputs(const TileContraction &contraction,
   packed.finish(projections);
 }
 
-/// The same columns of inputs that are read later: each lies on another page.
-static void prefetchInputs(const WeightVectors &weights, Term column, Term k,
-                           const TileContraction &contraction,
-                           VectorCode &code) {
-  for (int64_t i = 0; i < contraction.inputsPerLane(); ++i) {
-    Term input = k + static_cast<double>(inputsAhead + i);
-    weights.prefetch(column, code.min(input, code.index(contraction.depth - 1)),
-                     code);
+namespace {
+/// Weights whose columns are contiguous. Some inputs at a time, each of which
+/// lies on other pages, are read along the columns, of all projections: these
+/// may lie between each other.
+class AxpyEmitter {
+public:
+  AxpyEmitter(const TileContraction &contraction, ArrayRef<size_t> projections,
+              bool isFull, VectorCode &code)
+      : contraction(contraction), projections(projections), isFull(isFull),
+        code(code), perLane(contraction.inputsPerLane()),
+        steps(getVectorRegisters(code.lanes * code.realType.getWidth()) / 4) {}
+
+  void emit() {
+    int64_t inputs = steps * perLane;
+    int64_t whole = contraction.depth / inputs * inputs;
+    for (size_t p : projections)
+      clearSums(contraction, p, code);
+    code.forRange(code.index(0), code.index(whole), inputs,
+                  [&](Term k) { emitInputs(k, steps); });
+    if (int64_t rest = contraction.depth - whole)
+      emitInputs(code.index(whole), llvm::divideCeil(rest, perLane));
   }
-}
 
-/// Lanes are columns, of as many vectors as fit in registers for a group of
-/// rows. All weights are taken together: they may lie between each other.
-static void emitAlongColumns(const TileContraction &contraction,
-                             ArrayRef<size_t> projections, bool isFull,
-                             VectorCode &code) {
-  ScheduleAttr schedule = contraction.schedule;
-  int64_t registers = getVectorRegisters(code.lanes * code.realType.getWidth());
-  int64_t largest = std::min(schedule.getRegisterRows(),
-                             std::max<int64_t>(schedule.getStreamRows(), 1));
-  // The vectors of a tile: of all projections at one column, then at the next.
-  auto numProjections = static_cast<int64_t>(projections.size());
-  int64_t numVectors = schedule.getColumns() / code.lanes * numProjections;
+private:
+  /// All columns, for as many inputs from `k` on as one lane takes in `count`
+  /// steps.
+  void emitInputs(Term k, int64_t count) {
+    code.forRange(code.index(0), contraction.coords.numColumns, code.lanes,
+                  [&](Term column) {
+                    prefetch(column, k, count);
+                    for (size_t p : projections)
+                      emitVector(p, column, k, count);
+                  });
+  }
 
-  // Vectors from the `begin`-th one on, counted from `column`.
-  auto emitVectors = [&](Term row, int64_t size, Term column, int64_t begin,
-                         int64_t end) {
-    PanelProduct product{.row = row,
-                         .size = size,
-                         .vectors = {},
-                         .begin = code.index(0),
-                         .count = code.index(contraction.depth),
-                         .isFirst = true};
-    SmallVector<size_t> owners;
-    for (int64_t i = begin; i < end; ++i) {
-      owners.push_back(projections[i % numProjections]);
-      product.vectors.push_back(
-          {contraction.sums[owners.back()],
-           column + static_cast<double>(i / numProjections * code.lanes)});
-    }
-    auto load = [&](Term k, int64_t v) {
-      const WeightVectors &weights = contraction.weights[owners[v]];
-      Term column = product.vectors[v].column;
-      std::optional<Term> count;
-      if (!isFull)
-        count = code.max(contraction.coords.numColumns - column, code.index(0));
-      Term input = k * static_cast<double>(contraction.inputsPerLane());
-      prefetchInputs(weights, column, input, contraction, code);
-      return contraction.usesPairs()
-                 ? weights.pairsAlongColumns(column, input, count, code)
-                 : weights.alongColumns(column, input, count, code);
-    };
-    multiplyPanel(contraction, product, code, load);
-  };
-  forRowGroups(
-      code.index(0), contraction.coords.numRows, largest, code,
-      [&](Term row, int64_t size) {
-        // Each vector of weights, its sums, and an element of a row.
-        int64_t atOnce = std::max<int64_t>((registers - 1) / (size + 1), 1);
-        auto emitGroups = [&](Term column, int64_t vectors) {
-          for (int64_t i = 0; i < vectors; i += atOnce)
-            emitVectors(row, size, column, i, std::min(i + atOnce, vectors));
-        };
-        // The same vectors of all projections come again after so many.
-        int64_t period = std::lcm(atOnce, numProjections);
-        int64_t columns = period / numProjections * code.lanes;
-        int64_t whole = numVectors / period;
-        code.forRange(code.index(0), code.index(whole * columns), columns,
-                      [&](Term column) { emitGroups(column, period); });
-        emitGroups(code.index(whole * columns), numVectors % period);
-      });
-}
+  void emitVector(size_t p, Term column, Term k, int64_t count) {
+    SmallVector<Term> weights;
+    for (int64_t i = 0; i < count; ++i)
+      weights.push_back(load(contraction.weights[p], column, getInput(k, i)));
+    code.forEach(contraction.coords.numRows, [&](Term row) {
+      Value inputs = contraction.rows.open(contraction.coords, row, code);
+      Value sums = contraction.sums[p];
+      Term sum = code.loadVector(code.vectorType(), sums, {row, column});
+      for (int64_t i = 0; i < count; ++i) {
+        Term x = broadcastInput(contraction, inputs, {getInput(k, i)}, code);
+        sum = multiplyAdd(contraction, x, weights[i], sum, code);
+      }
+      code.storeVector(sum, sums, {row, column});
+    });
+  }
+
+  Term getInput(Term k, int64_t step) {
+    return k + static_cast<double>(step * perLane);
+  }
+
+  Term load(const WeightVectors &weights, Term column, Term input) {
+    std::optional<Term> count;
+    if (!isFull)
+      count = contraction.coords.numColumns - column;
+    return contraction.usesPairs()
+               ? weights.pairsAlongColumns(column, input, count, code)
+               : weights.alongColumns(column, input, count, code);
+  }
+
+  /// What the same inputs have further on, or behind the last column the next
+  /// inputs.
+  void prefetch(Term column, Term k, int64_t count) {
+    Term numColumns = contraction.coords.numColumns;
+    Term next = column + static_cast<double>(vectorsAhead * code.lanes);
+    Term isLast = next >= numColumns;
+    auto inputs = static_cast<double>(count * perLane);
+    Term input = code.select(isLast, k + inputs, k);
+    next = code.select(isLast, next - numColumns, next);
+    next = code.min(next, numColumns - 1);
+    for (int64_t i = 0; i < count * perLane; ++i)
+      contraction.weights[projections.front()].prefetch(
+          next,
+          code.min(input + static_cast<double>(i),
+                   code.index(contraction.depth - 1)),
+          code);
+  }
+
+  const TileContraction &contraction;
+  ArrayRef<size_t> projections;
+  bool isFull;
+  VectorCode &code;
+  int64_t perLane, steps;
+};
+} // namespace
 
 void mlir::moe::emitStreamed(const TileContraction &contraction,
                              VectorCode &code) {
@@ -350,6 +373,6 @@ void mlir::moe::emitStreamed(const TileContraction &contraction,
                 code.index(contraction.schedule.getColumns());
   for (bool full : {true, false})
     code.ifThen(full ? isFull : !isFull, [&] {
-      emitAlongColumns(contraction, alongColumns, full, code);
+      AxpyEmitter(contraction, alongColumns, full, code).emit();
     });
 }

@@ -105,6 +105,26 @@ TEST(CostModel, RowsThatFillNoVector) {
               countCycles(problem, packing, target, 4), 1);
 }
 
+TEST(CostModel, WeightsAlongColumns) {
+  GemmProblem problem = makeDense(1024, 96);
+  problem.weights[0].outIn = false;
+  Target target = makeMachine();
+  Schedule half = packing, whole = packing;
+  whole.columns = 96;
+  // Each row of weights begins once for each tile; 3 rows of inputs hide.
+  double multiply =
+      3 * 1024 * 96 / 16 * (1 + 2 * 64 / target.l2BytesPerCycle / 8);
+  double memory = 1024 * 96 * 4 + 1024 * 70;
+  EXPECT_NEAR(countCycles(problem, whole, target, 3),
+              memory + 0.1 * multiply + 1000, 1);
+  EXPECT_NEAR(countCycles(problem, half, target, 3),
+              memory + 1024 * 70 + 0.1 * multiply + 2000, 1);
+  // Vectors of every other output are made of two.
+  problem.weights[0].stride = 2;
+  EXPECT_NEAR(countCycles(problem, whole, target, 3),
+              memory + 0.1 * (multiply + 1.5 * 1024 * 96 / 16) + 1000, 1);
+}
+
 TEST(CostModel, DecodingTakesItsTime) {
   GemmProblem problem = makeDense(1024, 48);
   Target target = makeMachine();

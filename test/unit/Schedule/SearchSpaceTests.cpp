@@ -72,6 +72,18 @@ void expectLegal(const Schedule &schedule, const GemmProblem &problem,
   EXPECT_LE(bytes, 1024 * 1024);
 }
 
+TEST(SearchSpace, TilesMayHaveAllContiguousColumns) {
+  GemmProblem problem = makeProblem(2880, 2880, 2, f32());
+  auto hasWhole = [&] {
+    return llvm::any_of(
+        enumerateSchedules(problem, getTarget("znver4")),
+        [](const Schedule &schedule) { return schedule.columns == 2880; });
+  };
+  EXPECT_FALSE(hasWhole());
+  problem.weights[1].outIn = false;
+  EXPECT_TRUE(hasWhole());
+}
+
 TEST(SearchSpace, EveryScheduleIsLegal) {
   for (const Case &it : makeCases()) {
     Target target = getTarget(it.target);
