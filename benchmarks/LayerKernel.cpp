@@ -91,8 +91,10 @@ static std::optional<KernelOps> findOps(func::FuncOp layer, KernelKind kind) {
     break;
   case KernelKind::combine: {
     ForwardSliceOptions options;
-    options.filter = [](Operation *op) {
-      return !op->hasTrait<OpTrait::IsTerminator>();
+    // The slice of an op has the ops of its regions.
+    options.filter = [&](Operation *op) {
+      return op->getBlock() == &layer.front() &&
+             !op->hasTrait<OpTrait::IsTerminator>();
     };
     getForwardSlice(gemms[1].getOperation(), &kernel.ops, options);
     kernel.ops = topologicalSort(kernel.ops);

@@ -5,8 +5,9 @@
 
 PyTorch runs the transformers library's own block, with its eager and its grouped_mm experts;
 ONNX Runtime runs its op com.microsoft.MoE on the CPU, where that can express the layer. All get
-the same weights, input and number of threads: all cores. Times are medians, without a first
-run. `ratio` is the best of the others' times by ours. An error is the relative L2 error against
+the same weights, input and number of threads: all cores. Times are medians, with the smallest
+and the largest, without a first run. `ratio` is the best of the others' medians by ours; the
+last line has the geometric mean of all ratios. An error is the relative L2 error against
 the eager output over the tokens that got the same experts, with the number of the others in
 parentheses: in bf16, logits are often nearly equal. `-` is a peer that cannot run the layer or
 takes too long. The exit status is 1 if outputs do not agree.
@@ -75,7 +76,7 @@ def choose_experts(block, implementation):
 
 
 def time_calls(layer, tokens):
-    """The median in milliseconds and the number of runs, or None if they take too long."""
+    """The times in milliseconds, sorted, and the number of runs, or None if they take too long."""
     times = []
     for _ in range(100):
         start = time.perf_counter()
@@ -85,7 +86,7 @@ def time_calls(layer, tokens):
             return None, 1
         if len(times) >= 3 and sum(times) > SECONDS:
             break
-    return 1e3 * statistics.median(times[1:]), len(times)
+    return sorted(1e3 * seconds for seconds in times[1:]), len(times)
 
 
 def time_block(block, implementation, tokens):
@@ -94,7 +95,7 @@ def time_block(block, implementation, tokens):
 
 
 def run_ours(moe_run, folder, repeat):
-    """The median in milliseconds, the output and the ids."""
+    """The smallest, the median and the largest time in milliseconds, the output and the ids."""
     command = [
         moe_run, folder / "config.json", f"--weights={folder}/weights.safetensors",
         f"--input={folder}/input.safetensors", f"--output={folder}/output.safetensors", "--dump-routing",
@@ -104,7 +105,9 @@ def run_ours(moe_run, folder, repeat):
     if done.returncode:
         sys.exit(done.returncode)
     results = load_file(folder / "output.safetensors")
-    return json.loads(done.stdout)["ms"], results["hidden_states"], results["topk_ids"]
+    report = json.loads(done.stdout)
+    times = [report["min_ms"], report["ms"], report["max_ms"]]
+    return times, results["hidden_states"], results["topk_ids"]
 
 
 def compare(found, expected):
@@ -144,11 +147,16 @@ def rows(moe_run, layer, dtype, all_tokens):
             outputs = [found, grouped and run_block(golden, block, "grouped_mm", hidden_states)]
             outputs.append(other and onnx(hidden_states))
             errors = [compare(output, expected) if output else None for output in outputs]
-            best = min(filter(None, (eager, grouped, other)), default=float("nan"))
-            shown = [f"{ms:.2f}" if ms else "-" for ms in (ours, eager, grouped, other)] + [f"{best / ours:.2f}"]
+            best = min(map(statistics.median, filter(None, (eager, grouped, other))), default=float("nan"))
+            ratio = best / statistics.median(ours)
+            shown = [show_times(times) for times in (ours, eager, grouped, other)] + [f"{ratio:.2f}"]
             shown += [f"{error[0]:.1e} ({error[1]})" if error else "-" for error in errors]
             agree = all(agrees(*error, dtype, tokens) for error in errors if error)
-            yield (layer["name"], dtype, str(tokens), *shown), agree
+            yield (layer["name"], dtype, str(tokens), *shown), agree, ratio
+
+
+def show_times(times):
+    return f"{statistics.median(times):.2f} ({times[0]:.2f}-{times[-1]:.2f})" if times else "-"
 
 
 def main():
@@ -162,6 +170,7 @@ def main():
     torch.set_num_threads(os.cpu_count())
     torch.manual_seed(0)
     agree = True
+    ratios = []
     versions = f"torch {torch.__version__}, onnxruntime {onnxruntime.__version__}"
     print(f"{versions}, {torch.get_num_threads()} threads, load {os.getloadavg()[0]:.1f}\n")
     print("| " + " | ".join(HEADING) + " |\n|" + "---|" * len(HEADING))
@@ -171,12 +180,15 @@ def main():
                 continue
             for dtype in options.dtypes.split(","):
                 tokens = [int(n) for n in options.tokens.split(",")]
-                for row, same in rows(options.moe_run, layer, dtype, tokens):
+                for row, same, ratio in rows(options.moe_run, layer, dtype, tokens):
                     print("| " + " | ".join(row) + " |", flush=True)
                     agree &= same
+                    if ratio > 0:  # not NaN
+                        ratios.append(ratio)
+    if ratios:
+        print(f"\ngeometric mean of {len(ratios)} ratios: {statistics.geometric_mean(ratios):.2f}")
     if not agree:
         sys.exit("error: the outputs do not agree")
-
 
 
 if __name__ == "__main__":

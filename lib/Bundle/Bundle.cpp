@@ -12,6 +12,7 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/ThreadPool.h"
 
 using namespace mlir;
@@ -132,7 +133,7 @@ static void buildLowering(PassManager &manager, const Code &code,
 
 /// A context of its own, so that several codes can be compiled at the same
 /// time.
-static llvm::Error compileCode(Code &code, const BundleTarget &target) {
+static llvm::Error lowerCode(Code &code, const BundleTarget &target) {
   DialectRegistry registry;
   moe::registerAllDialects(registry);
   registerAllToLLVMIRTranslations(registry);
@@ -153,35 +154,64 @@ static llvm::Error compileCode(Code &code, const BundleTarget &target) {
       return kernels.takeError();
     code.kernels = std::move(*kernels);
   }
-  auto object = emitObject(*module, target.host);
-  if (!object)
-    return object.takeError();
-  code.object = std::move(*object);
+  auto parts = splitTasks(*module);
+  if (!parts)
+    return parts.takeError();
+  code.parts = std::move(*parts);
   return llvm::Error::success();
 }
 
-static llvm::Error compileCodes(std::vector<Code> &codes,
-                                const BundleTarget &target) {
+/// Calls `body` for all items on all cores, and gives its first error.
+template <typename Item>
+static llvm::Error runInParallel(std::vector<Item> &items,
+                                 function_ref<llvm::Error(Item &)> body) {
+  std::vector<std::string> errors(items.size());
   llvm::DefaultThreadPool pool;
-  for (Code &code : codes)
-    pool.async([&code, &target] {
-      if (llvm::Error error = compileCode(code, target))
-        code.error = llvm::toString(std::move(error));
+  for (auto [item, error] : llvm::zip_equal(items, errors))
+    pool.async([&item, &error, &body] {
+      if (llvm::Error failure = body(item))
+        error = llvm::toString(std::move(failure));
     });
   pool.wait();
-  for (const Code &code : codes)
-    if (!code.error.empty())
-      return llvm::createStringError(code.error);
+  for (const std::string &error : errors)
+    if (!error.empty())
+      return llvm::createStringError(error);
   return llvm::Error::success();
 }
 
-static llvm::Error link(BundleContents &contents) {
+namespace {
+struct Object {
+  CodePart part;
+  std::string bytes = {};
+};
+} // namespace
+
+/// The parts of all codes, each once; long ones first, for threads that take
+/// them one by one end together then.
+static std::vector<Object> collectParts(std::vector<Code> &codes) {
+  std::vector<Object> objects;
+  llvm::StringSet<> tasks;
+  for (Code &code : codes)
+    for (CodePart &part : code.parts)
+      if (part.task.empty() || tasks.insert(part.task).second)
+        objects.push_back({std::move(part)});
+  llvm::sort(objects, [](const Object &a, const Object &b) {
+    auto order = [](const Object &it) {
+      return std::tuple(it.part.bitcode.size(), StringRef(it.part.bitcode));
+    };
+    return order(a) > order(b);
+  });
+  return objects;
+}
+
+static llvm::Error link(const std::vector<Object> &objects,
+                        BundleContents &contents) {
   return withTemporaryDirectory([&](StringRef folder) -> llvm::Error {
     std::string path = (folder + "/" + contents.getFileName(".so")).str();
-    std::vector<std::string> objects;
-    for (const Code &code : contents.codes)
-      objects.push_back(code.object);
-    if (llvm::Error error = linkSharedObject(objects, path))
+    std::vector<std::string> files;
+    for (const Object &object : objects)
+      files.push_back(object.bytes);
+    if (llvm::Error error = linkSharedObject(files, path))
       return error;
     auto linked = readFile(path);
     if (!linked)
@@ -189,6 +219,24 @@ static llvm::Error link(BundleContents &contents) {
     contents.sharedObject = std::move(*linked);
     return llvm::Error::success();
   });
+}
+
+static llvm::Error compileCodes(BundleContents &contents) {
+  const BundleTarget &target = contents.options.target;
+  if (llvm::Error error = runInParallel<Code>(
+          contents.codes, [&](Code &code) { return lowerCode(code, target); }))
+    return error;
+  std::vector<Object> objects = collectParts(contents.codes);
+  if (llvm::Error error =
+          runInParallel<Object>(objects, [&](Object &object) -> llvm::Error {
+            auto bytes = emitObject(object.part, target.host);
+            if (!bytes)
+              return bytes.takeError();
+            object.bytes = std::move(*bytes);
+            return llvm::Error::success();
+          }))
+    return error;
+  return link(objects, contents);
 }
 
 //===----------------------------------------------------------------------===//
@@ -222,9 +270,7 @@ mlir::moe::compileBundle(ModuleOp module, const BundleOptions &options) {
   for (TokenRange tokens : splitTokenRange(options.tokens))
     if (llvm::Error error = planVariant(module, tokens, contents))
       return error;
-  if (llvm::Error error = compileCodes(contents.codes, options.target))
-    return error;
-  if (llvm::Error error = link(contents))
+  if (llvm::Error error = compileCodes(contents))
     return error;
 
   std::string header = writeHeader(contents);

@@ -5,6 +5,7 @@
 
 #include "moe/Bundle/Bundle.h"
 #include "moe/Bundle/CudaCode.h"
+#include "moe/Bundle/ObjectCode.h"
 #include "moe/Execute/Signature.h"
 
 #include "llvm/Support/JSON.h"
@@ -31,12 +32,10 @@ struct Code {
   std::string symbol;
   TokenRange tokens;
 
-  /// An object file for the host.
-  std::string object = {};
+  /// For the host.
+  std::vector<CodePart> parts = {};
   /// For a GPU only.
   CudaCode kernels = {};
-  /// The first error of its compilation.
-  std::string error = {};
 };
 
 struct BundleContents {

@@ -1,22 +1,26 @@
-//===- EmitObject.cpp - From the LLVM dialect to object code --------------===//
+//===- EmitObject.cpp - From LLVM's bitcode to object code ----------------===//
 
 #include "HalfFunctions.h"
 #include "moe/Bundle/ObjectCode.h"
 #include "moe/Execute/OptimizeCode.h"
 
-#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 
 using namespace mlir;
 using namespace mlir::moe;
 
-llvm::Expected<std::string> mlir::moe::emitObject(ModuleOp module,
+llvm::Expected<std::string> mlir::moe::emitObject(const CodePart &part,
                                                   const CpuTarget &target) {
   llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(module, context);
-  if (!code)
-    return llvm::createStringError("the layer cannot be made LLVM IR");
+  auto parsed = llvm::parseBitcodeFile(
+      llvm::MemoryBufferRef(part.bitcode, "layer"), context);
+  if (!parsed)
+    return parsed.takeError();
+  std::unique_ptr<llvm::Module> code = std::move(*parsed);
+  if (!part.task.empty())
+    code->getFunction("task")->setName(part.task);
   std::unique_ptr<llvm::TargetMachine> machine = createTargetMachine(target);
   code->setDataLayout(machine->createDataLayout());
   code->setTargetTriple(machine->getTargetTriple());

@@ -113,17 +113,20 @@ SmallVector<Term> VectorCode::transpose(SmallVector<Term> vectors) {
 }
 
 Term VectorCode::sumEach(SmallVector<Term> vectors) {
-  SmallVector<int64_t> even, odd;
-  for (int64_t i = 0; i < lanes; ++i) {
-    even.push_back(2 * i);
-    odd.push_back(2 * i + 1);
-  }
-  // Each round adds neighbours, of two vectors into one.
-  for (int64_t parts = lanes; parts > 1; parts /= 2) {
+  // Each round makes one vector of two: lanes whose number has this bit are the
+  // second's, each added to the lane that differs in it. One of the shuffles is
+  // a blend, which is cheaper.
+  for (int64_t bit = 1; bit < lanes; bit *= 2) {
+    SmallVector<int64_t> own, other;
+    for (int64_t i = 0; i < lanes; ++i) {
+      int64_t source = i & bit ? lanes : 0;
+      own.push_back(source + i);
+      other.push_back(source + (i ^ bit));
+    }
     SmallVector<Term> next;
     for (size_t i = 0; i < vectors.size(); i += 2) {
       Term a = vectors[i], b = vectors[i + 1 < vectors.size() ? i + 1 : i];
-      next.push_back(shuffle(a, b, even) + shuffle(a, b, odd));
+      next.push_back(shuffle(a, b, own) + shuffle(a, b, other));
     }
     vectors = std::move(next);
   }

@@ -74,7 +74,7 @@ public:
   /// As many vectors as each has lanes: result j holds element j of each.
   SmallVector<Term> transpose(SmallVector<Term> vectors);
   /// Element j of the result is the sum of the elements of vector j; there are
-  /// at most as many vectors as lanes, and a power of two.
+  /// at most as many vectors as lanes.
   Term sumEach(SmallVector<Term> vectors);
 };
 

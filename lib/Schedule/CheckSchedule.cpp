@@ -31,6 +31,12 @@ static int64_t multiply(llvm::ArrayRef<int64_t> factors) {
   return product;
 }
 
+static int64_t add(int64_t a, int64_t b) {
+  int64_t sum;
+  return llvm::AddOverflow(a, b, sum) ? std::numeric_limits<int64_t>::max()
+                                      : sum;
+}
+
 int64_t mlir::moe::getPanelBytes(const Schedule &schedule,
                                  const GemmProblem &problem) {
   if (!schedule.packsWeights())
@@ -48,6 +54,68 @@ int64_t mlir::moe::getSumBytes(const Schedule &schedule,
                                const GemmProblem &problem) {
   return multiply({problem.getProjections(), schedule.rows,
                    schedule.columns + schedule.lanes, problem.computeBits / 8});
+}
+
+llvm::SmallVector<int64_t, 4> mlir::moe::getRowGroups(int64_t lanes,
+                                                      int64_t elementBits) {
+  int64_t registers = getVectorRegisters(lanes * elementBits);
+  llvm::SmallVector<int64_t, 4> sizes;
+  for (int64_t vectors : {4, 2, 1})
+    if (vectors * packedRowColumns + vectors + 1 <= registers)
+      sizes.push_back(vectors * lanes);
+  return sizes;
+}
+
+int64_t mlir::moe::getMostDotRows(int64_t lanes, int64_t elementBits) {
+  return getVectorRegisters(lanes * elementBits) / 8 + 1;
+}
+
+int64_t mlir::moe::getDotColumns(int64_t rows, int64_t lanes,
+                                 int64_t elementBits) {
+  constexpr int64_t most = 8;
+  int64_t registers = getVectorRegisters(lanes * elementBits);
+  int64_t columns = std::clamp<int64_t>((registers - 1) / (rows + 1), 1,
+                                        std::min(most, lanes));
+  while (sharedColumns % columns)
+    --columns;
+  return columns;
+}
+
+/// Whether elements of the weight are multiplied where they lie.
+static bool isReady(const GemmWeight &weight, const Schedule &schedule,
+                    const GemmProblem &problem) {
+  return weight.outIn && !weight.format.quantized &&
+         (schedule.multiply == Schedule::Multiply::DotBf16 ||
+          weight.format.bits == static_cast<double>(problem.computeBits));
+}
+
+bool mlir::moe::hasReadyWeights(const Schedule &schedule,
+                                const GemmProblem &problem) {
+  return llvm::any_of(problem.weights, [&](const GemmWeight &weight) {
+    return isReady(weight, schedule, problem);
+  });
+}
+
+int64_t mlir::moe::countPackedRows(const Schedule &schedule,
+                                   const GemmProblem &problem) {
+  if (!hasReadyWeights(schedule, problem))
+    return 0;
+  int64_t smallest = getRowGroups(schedule.lanes, problem.computeBits).back();
+  return schedule.streamRows / smallest * smallest;
+}
+
+int64_t mlir::moe::getPackedRowBytes(const Schedule &schedule,
+                                     const GemmProblem &problem) {
+  bool pairs = schedule.multiply == Schedule::Multiply::DotBf16;
+  int64_t inputs = pairs ? 2 * schedule.lanes : schedule.lanes;
+  int64_t depth =
+      llvm::alignTo(std::min(schedule.depth, problem.depth), inputs);
+  int64_t rows = countPackedRows(schedule, problem);
+  int64_t packs = multiply({rows, depth, pairs ? 2 : problem.computeBits / 8});
+  int64_t sums =
+      multiply({problem.getProjections(), rows,
+                schedule.columns + packedRowColumns, problem.computeBits / 8});
+  return add(packs, sums);
 }
 
 static Violation checkFields(const Schedule &schedule) {
@@ -91,10 +159,12 @@ static Violation checkBf16(const GemmProblem &problem) {
 
 static Violation checkScratch(const Schedule &schedule,
                               const GemmProblem &problem) {
-  int64_t panels = getPanelBytes(schedule, problem);
+  // A tile packs either its weights or its rows, but both have their memory.
+  int64_t panels = add(getPanelBytes(schedule, problem),
+                       getPackedRowBytes(schedule, problem));
   if (panels > scratchLimit)
     return refuse("depth",
-                  llvm::Twine(schedule.depth) + ", for which panels take " +
+                  llvm::Twine(schedule.depth) + ", for which packs take " +
                       llvm::Twine(panels) + " bytes",
                   "at most " + llvm::Twine(scratchLimit) + " bytes");
   int64_t sums = getSumBytes(schedule, problem);

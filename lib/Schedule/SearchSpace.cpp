@@ -44,13 +44,26 @@ static llvm::SmallVector<int64_t> getStreamRows(int64_t rows) {
   return counts;
 }
 
+/// Tiles that are not wide, and for weights whose columns are contiguous also
+/// those that are read as one piece.
+static llvm::SmallVector<int64_t> getPanelCounts(const Schedule &schedule,
+                                                 const GemmProblem &problem) {
+  llvm::SmallVector<int64_t> counts(std::begin(panelCounts),
+                                    std::end(panelCounts));
+  int64_t all = llvm::divideCeil(problem.columns, schedule.getPanelColumns());
+  if (all > counts.back() &&
+      llvm::any_of(problem.weights, [](auto &weight) { return !weight.outIn; }))
+    counts.push_back(all);
+  return counts;
+}
+
 /// All schedules of the grid with these blocks, in columns that the problem
 /// has.
 static void addSchedules(Schedule schedule, const GemmProblem &problem,
                          const Target &target,
                          std::vector<Schedule> &schedules) {
   llvm::SmallVector<int64_t> depths = getDepths(problem);
-  for (int64_t panels : panelCounts) {
+  for (int64_t panels : getPanelCounts(schedule, problem)) {
     schedule.columns = panels * schedule.getPanelColumns();
     // One panel may be wider than the result, more may not.
     if (panels > 1 &&
@@ -64,7 +77,9 @@ static void addSchedules(Schedule schedule, const GemmProblem &problem,
           schedule.depth = depth;
           if (!checkSchedule(schedule, problem, target))
             schedules.push_back(schedule);
-          if (!schedule.packsWeights())
+          // Nothing is packed: depth says nothing.
+          if (!schedule.packsWeights() &&
+              countPackedRows(schedule, problem) == 0)
             break;
         }
       }

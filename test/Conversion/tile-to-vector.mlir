@@ -109,13 +109,12 @@ func.func @no_experts(%x: memref<?x4xf32>, %n: index, %w: memref<4x4xf32>, %out:
 // -----
 
 // Contiguous inputs fill the lanes, whose products are summed at the end; the last inputs
-// are masked. All rows are few: nothing is packed. What comes next is on its way meanwhile,
-// behind the last column that column again.
+// are masked. All rows are few: nothing is packed.
 // CHECK-LABEL: @streamed
 // CHECK-SAME: %[[X:[a-z0-9]+]]: memref<?x6xf32>, %[[N:[a-z0-9]+]]: index, %[[W:[a-z0-9]+]]: memref<4x6xf32>
 // CHECK: %[[SUMS:.+]] = memref.alloca() {{.*}}: memref<2x8xf32>
 // CHECK-NOT: memref.alloca
-// CHECK: memref.prefetch %[[W]][%c3, %c0], read, locality<2>, data
+// CHECK: memref.prefetch %[[W]]
 // CHECK: vector.load %[[W]]
 // CHECK: %[[MASK:.+]] = vector.constant_mask [2] : vector<4xi1>
 // CHECK: vector.maskedload %[[W]][%{{.+}}], %[[MASK]]
@@ -139,18 +138,27 @@ func.func @streamed(%x: memref<?x6xf32>, %n: index, %w: memref<4x6xf32>, %out: m
 
 // -----
 
-// The next columns, which may be another tile's, are on their way while these are multiplied.
+// The next columns, which may be another tile's, are on their way while these are multiplied:
+// each group of rows asks for its share of the inputs.
 // CHECK-LABEL: @next_columns
 // CHECK-SAME: %[[W:[a-z0-9]+]]: memref<16x8xf32>
 // CHECK: %[[FIRST:.+]] = arith.muli %{{.+}}, %c8
+// CHECK: %[[IS_ALL:.+]] = arith.cmpi sle, %[[ROWS:.+]], %c1
+// CHECK: %[[AHEAD:.+]] = arith.select %{{.+}}, %c4, %{{.+}}
 // CHECK: scf.for %[[COLUMN:.+]] = %c0 to
+// CHECK: %[[SHARE:.+]] = arith.divsi %{{.+}}, %[[ROWS]]
+// CHECK: %[[STRIDE:.+]] = arith.divsi %c1024, %[[ROWS]]
+// CHECK: scf.for %[[STEP:[a-z0-9]+]] = %c0 to %c2
+// CHECK: %[[NEXT:.+]] = arith.addi %[[COLUMN]], %[[AHEAD]]
 // CHECK: %[[END:.+]] = arith.subi %c15, %[[FIRST]]
-// CHECK: %[[NEXT:.+]] = arith.addi %[[COLUMN]], %c4
 // CHECK: %[[LIMITED:.+]] = arith.minsi %[[NEXT]], %[[END]]
-// CHECK: scf.for %[[K:[a-z0-9]+]] = %c0 to %c8
-// CHECK: %[[AHEAD:.+]] = arith.addi %[[FIRST]], %[[LIMITED]]
-// CHECK: memref.prefetch %[[W]][%[[AHEAD]], %[[K]]], read, locality<2>, data
+// CHECK: %[[SCALED:.+]] = arith.muli %[[STEP]], %[[STRIDE]]
+// CHECK: %[[OFFSET:.+]] = arith.divsi %[[SCALED]], %c256
+// CHECK: %[[INPUT:.+]] = arith.addi %[[SHARE]], %[[OFFSET]]
+// CHECK: %[[WANTED:.+]] = arith.addi %[[FIRST]], %[[LIMITED]]
+// CHECK: memref.prefetch %[[W]][%[[WANTED]], %[[INPUT]]], read, locality<2>, data
 // CHECK-COUNT-3: memref.prefetch
+// CHECK: %[[K:.+]] = arith.muli %[[STEP]], %c4
 // CHECK: vector.load %[[W]][%{{.+}}, %[[K]]]
 func.func @next_columns(%x: memref<?x8xf32>, %n: index, %w: memref<16x8xf32>,
                         %out: memref<?x16xf32>) {
@@ -164,6 +172,54 @@ func.func @next_columns(%x: memref<?x8xf32>, %n: index, %w: memref<16x8xf32>,
     %sum = tile.contract %rows, %a : !tile.source<8xf32>, !tile.source<8xf32>
       -> !tile.fragment<1x8xf32>
     tile.store %sum, %out of %at : !tile.fragment<1x8xf32>, memref<?x16xf32>
+  }
+  return
+}
+
+// -----
+
+// Four rows fill a vector: they are packed, and multiplied with weights where these lie,
+// while those of the next six columns are asked for. Rows that are left, in even groups of at
+// most three, fill their lanes with inputs.
+// CHECK-LABEL: @packed_rows
+// CHECK-SAME: %[[X:[a-z0-9]+]]: memref<?x8xf32>, %[[N:[a-z0-9]+]]: index, %[[W:[a-z0-9]+]]: memref<12x8xf32>
+// CHECK: %[[SUMS:.+]] = memref.alloca() {{.*}}: memref<5x16xf32>
+// CHECK: %[[PACK:.+]] = memref.alloca() {{.*}}: memref<32xf32>
+// CHECK: %[[PARTS:.+]] = memref.alloca() {{.*}}: memref<72xf32>
+// CHECK-COUNT-4: vector.load %{{.+}} : memref<8xf32, {{.+}}>, vector<4xf32>
+// CHECK-COUNT-8: vector.shuffle
+// CHECK-COUNT-4: vector.store %{{.+}}, %[[PACK]]
+// CHECK: scf.for
+// CHECK-COUNT-6: memref.prefetch %[[W]][%{{.+}}, %{{.+}}], read, locality<2>, data
+// CHECK: scf.for
+// CHECK: %[[ROWS:.+]] = vector.load %[[PACK]]
+// CHECK: %[[WEIGHT:.+]] = memref.load %[[W]]
+// CHECK: %[[SPREAD:.+]] = vector.broadcast %[[WEIGHT]] : f32 to vector<4xf32>
+// CHECK: math.fma %[[SPREAD]], %[[ROWS]], %{{.+}} : vector<4xf32>
+// CHECK-COUNT-5: math.fma
+// CHECK-COUNT-6: vector.store %{{.+}}, %[[PARTS]]
+// CHECK: %[[GROUPS:.+]] = arith.ceildivsi %{{.+}}, %c3
+// CHECK: scf.for %{{.+}} = %c0 to %[[GROUPS]]
+// CHECK: %[[SIZE:.+]] = arith.subi
+// CHECK: arith.cmpi eq, %[[SIZE]], %c1
+// CHECK: vector.load %[[W]]
+// CHECK: arith.cmpi eq, %[[SIZE]], %c2
+// CHECK: arith.cmpi eq, %[[SIZE]], %c3
+// CHECK-COUNT-4: vector.load %[[PARTS]]
+// CHECK-COUNT-8: vector.shuffle
+// CHECK-COUNT-4: vector.store %{{.+}}, %[[SUMS]]
+func.func @packed_rows(%x: memref<?x8xf32>, %n: index, %w: memref<12x8xf32>,
+                       %out: memref<?x12xf32>) {
+  tile.for_each rows(%n) columns 12
+      schedule #moe.schedule<rows = 5, columns = 12, depth = 8, stream_rows = 5,
+                register_rows = 5, register_vectors = 3, lanes = 4, multiply = fma> {
+  ^bb0(%at: !tile.coords):
+    %rows = tile.rows %x of %at : memref<?x8xf32> -> !tile.source<8xf32>
+    %a = tile.weights %w of %at {layout = #moe.matrix_layout<out_in>}
+      : memref<12x8xf32> -> !tile.source<8xf32>
+    %sum = tile.contract %rows, %a : !tile.source<8xf32>, !tile.source<8xf32>
+      -> !tile.fragment<5x12xf32>
+    tile.store %sum, %out of %at : !tile.fragment<5x12xf32>, memref<?x12xf32>
   }
   return
 }
@@ -214,6 +270,44 @@ func.func @narrow(%x: memref<?x6xbf16>, %s: memref<?xi32>, %n: index, %w: memref
       tile.yield %exp : f32
     }
     tile.store %result, %out of %at : !tile.fragment<1x4xf32>, memref<?x4xbf16>
+  }
+  return
+}
+
+// -----
+
+// Columns are contiguous: four inputs at a time are read along them, and meet every row. What
+// comes next is on its way, behind the last column the next inputs. Two inputs are left.
+// CHECK-LABEL: @along_columns
+// CHECK-SAME: %[[X:[a-z0-9]+]]: memref<?x6xf32>, %[[N:[a-z0-9]+]]: index, %[[W:[a-z0-9]+]]: memref<6x64xf32>
+// CHECK: %[[SUMS:.+]] = memref.alloca() {{.*}}: memref<2x68xf32>
+// CHECK: vector.store %{{.+}}, %[[SUMS]]
+// CHECK: scf.for %[[COLUMN:[a-z0-9]+]] = %c0 to %{{.+}} step %c4
+// CHECK: %[[NEXT:.+]] = arith.addi %[[COLUMN]], %c32
+// CHECK: %[[IS_LAST:.+]] = arith.cmpi sge, %[[NEXT]], %{{.+}}
+// CHECK: arith.select %[[IS_LAST]], %c4, %c0
+// CHECK-COUNT-4: memref.prefetch %[[W]]
+// CHECK-COUNT-4: vector.load %[[W]]
+// CHECK: scf.for %[[ROW:[a-z0-9]+]] = %c0 to
+// CHECK: vector.load %[[SUMS]][%[[ROW]], %[[COLUMN]]]
+// CHECK-COUNT-4: math.fma
+// CHECK: vector.store %{{.+}}, %[[SUMS]][%[[ROW]], %[[COLUMN]]]
+// CHECK-COUNT-2: vector.load %[[W]]
+// CHECK: scf.for
+// CHECK-COUNT-2: math.fma
+// CHECK-NOT: math.fma
+func.func @along_columns(%x: memref<?x6xf32>, %n: index, %w: memref<6x64xf32>,
+                         %out: memref<?x64xf32>) {
+  tile.for_each rows(%n) columns 64
+      schedule #moe.schedule<rows = 2, columns = 64, depth = 8, stream_rows = 2,
+                register_rows = 1, register_vectors = 1, lanes = 4, multiply = fma> {
+  ^bb0(%at: !tile.coords):
+    %rows = tile.rows %x of %at : memref<?x6xf32> -> !tile.source<6xf32>
+    %a = tile.weights %w of %at {layout = #moe.matrix_layout<in_out>}
+      : memref<6x64xf32> -> !tile.source<6xf32>
+    %sum = tile.contract %rows, %a : !tile.source<6xf32>, !tile.source<6xf32>
+      -> !tile.fragment<2x64xf32>
+    tile.store %sum, %out of %at : !tile.fragment<2x64xf32>, memref<?x64xf32>
   }
   return
 }

@@ -15,3 +15,5 @@
 // Streamed.
 // REDEFINE: %{schedule} = rows = 16, columns = 32, depth = 32, stream_rows = 16, register_rows = 4, register_vectors = 2
 // RUN: %{run}
+// REDEFINE: %{schedule} = rows = 80, columns = 32, depth = 32, stream_rows = 80, register_rows = 4, register_vectors = 2
+// RUN: %{run}

@@ -21,13 +21,21 @@
 // REDEFINE: %{case} = t0
 // RUN: %{run}
 
-// Streamed: groups of rows, then 4, 2 and 1, in blocks of inputs; whole tiles of columns and
-// others.
+// Streamed: even groups of rows, in blocks of inputs; whole tiles of columns and others.
 // REDEFINE: %{schedule} = rows = 12, columns = 16, depth = 16, stream_rows = 12, register_rows = 4, register_vectors = 1
 // RUN: %{run}
 // REDEFINE: %{case} = few
 // RUN: %{run}
 // REDEFINE: %{case} = many
+// RUN: %{run}
+
+// Rows in lanes: four vectors of them, and fewer, in blocks of inputs or one; tiles that are not
+// full.
+// REDEFINE: %{schedule} = rows = 80, columns = 32, depth = 16, stream_rows = 76, register_rows = 4, register_vectors = 1
+// RUN: %{run}
+// REDEFINE: %{schedule} = rows = 40, columns = 48, depth = 1024, stream_rows = 40, register_rows = 4, register_vectors = 3
+// RUN: %{run}
+// REDEFINE: %{case} = few
 // RUN: %{run}
 
 // Up to 5 rows are streamed, and more packed, in one block and a panel of two vectors.

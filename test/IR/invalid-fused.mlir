@@ -227,7 +227,7 @@ func.func @grouped_gemm_c7_f64(%x: tensor<?x64xbf16>, %w: tensor<48x64xf64>) {
 // -----
 
 func.func @grouped_gemm_c7_panel(%x: tensor<?x8192xf32>, %w: tensor<48x8192xf32>) {
-  // expected-error @below {{schedule field 'depth' is 8192, for which panels take 1572864 bytes, expected at most 1048576 bytes}}
+  // expected-error @below {{schedule field 'depth' is 8192, for which packs take 2100608 bytes, expected at most 1048576 bytes}}
   %y = moe.grouped_gemm %x weights(%w : tensor<48x8192xf32>)
     {layouts = [#moe.matrix_layout<out_in>], starts = array<i64: 0>, strides = array<i64: 1>,
      schedule = #moe.schedule<rows = 256, columns = 48, depth = 8192, stream_rows = 16,
@@ -243,7 +243,7 @@ func.func @grouped_gemm_c7_panel(%x: tensor<?x8192xf32>, %w: tensor<48x8192xf32>
 // -----
 
 func.func @grouped_gemm_c7_sums(%x: tensor<?x64xf32>, %w: tensor<48x64xf32>) {
-  // expected-error @below {{schedule field 'rows' is 6000, for which sums take 1536000 bytes, expected at most 1036288 bytes}}
+  // expected-error @below {{schedule field 'rows' is 6000, for which sums take 1536000 bytes, expected at most 1028736 bytes}}
   %y = moe.grouped_gemm %x weights(%w : tensor<48x64xf32>)
     {layouts = [#moe.matrix_layout<out_in>], starts = array<i64: 0>, strides = array<i64: 1>,
      schedule = #moe.schedule<rows = 6000, columns = 48, depth = 1024, stream_rows = 16,
@@ -258,10 +258,10 @@ func.func @grouped_gemm_c7_sums(%x: tensor<?x64xf32>, %w: tensor<48x64xf32>) {
 
 // -----
 
-func.func @grouped_gemm_c7_streamed_sums(%x: tensor<?x64xf32>, %w: tensor<48x64xf32>) {
+func.func @grouped_gemm_c7_streamed_sums(%x: tensor<?x64xf32>, %w: tensor<64x48xf32>) {
   // expected-error @below {{schedule field 'rows' is 6000, for which sums take 1536000 bytes, expected at most 1048576 bytes}}
-  %y = moe.grouped_gemm %x weights(%w : tensor<48x64xf32>)
-    {layouts = [#moe.matrix_layout<out_in>], starts = array<i64: 0>, strides = array<i64: 1>,
+  %y = moe.grouped_gemm %x weights(%w : tensor<64x48xf32>)
+    {layouts = [#moe.matrix_layout<in_out>], starts = array<i64: 0>, strides = array<i64: 1>,
      schedule = #moe.schedule<rows = 6000, columns = 48, depth = 1024, stream_rows = 6000,
                               register_rows = 8, register_vectors = 3, lanes = 16,
                               multiply = fma>}

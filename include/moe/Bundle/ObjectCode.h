@@ -9,8 +9,21 @@
 
 namespace mlir::moe {
 
-/// The bytes of an object file for `module`, which is in the LLVM dialect.
-llvm::Expected<std::string> emitObject(ModuleOp module,
+/// Code that is compiled by itself.
+struct CodePart {
+  /// Of an LLVM module. Its function @task gets its name when it is compiled.
+  std::string bitcode;
+  /// That name, which equal functions share; nothing for what is left of a
+  /// code when its long functions are parts of their own.
+  std::string task;
+};
+
+/// The parts of `module`, which is in the LLVM dialect. No two differ that have
+/// the same task.
+llvm::Expected<std::vector<CodePart>> splitTasks(ModuleOp module);
+
+/// The bytes of an object file for a part.
+llvm::Expected<std::string> emitObject(const CodePart &part,
                                        const CpuTarget &target);
 
 /// Links object files to the shared object `path`, which needs nothing but the

@@ -199,9 +199,10 @@ def MoE_ScheduleAttr : AttrDef<MoE_Dialect, "Schedule"> {
   let description = [{
     The result is computed in tiles of at most `rows` rows of one expert and at most
     `columns` columns. A tile of at most `stream_rows` rows reads the weights where they
-    lie; for more rows they are first packed, `depth` inputs at a time, in panels of
-    `register_vectors` vectors of `lanes` columns, which `register_rows` rows at a time
-    are multiplied with in registers. `multiply` is `fma` in the compute type, or
+    lie, `depth` inputs at a time, and packs rows that fill vectors if the layout is
+    `out_in` and the weights need no decoding. For more rows the weights are packed, in
+    panels of `register_vectors` vectors of `lanes` columns, which `register_rows` rows
+    at a time are multiplied with in registers. `multiply` is `fma` in the compute type, or
     `dot_bf16`: pairs of bf16 products added to an f32 sum.
 
     `moe/Schedule/CheckSchedule.h` says which schedules are legal.

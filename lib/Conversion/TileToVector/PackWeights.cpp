@@ -193,7 +193,8 @@ private:
     Block next = getNext(column, begin);
     int64_t largest = contraction.schedule.getRegisterRows();
     forRowGroups(
-        contraction.coords.numRows, largest, code, [&](Term row, int64_t size) {
+        code.index(0), contraction.coords.numRows, largest, code,
+        [&](Term row, int64_t size) {
           PanelProduct product{.row = row,
                                .size = size,
                                .vectors = {},

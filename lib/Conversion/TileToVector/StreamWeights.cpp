@@ -1,22 +1,32 @@
 //===- StreamWeights.cpp - Tiles of few rows ------------------------------===//
 //
 // The weights are read where they lie. If the inputs of a column are
-// contiguous, lanes are inputs, and each sum is spread over the lanes of a
-// vector until its end:
+// contiguous, groups of rows that fill vectors are multiplied as PackRows.cpp
+// says. For the rows that are left lanes are inputs, and each sum is spread
+// over the lanes of a vector until its end:
 //
 //   for block of inputs:
-//     for group of columns:
+//     for block of columns:
 //       for group of rows:
-//         for vector of inputs:   part[r][c] += row[r][k ..] * weights[c][k ..]
-//         sums[r][c] += sum of the lanes of part[r][c]
+//         for group of columns:
+//           for vector of inputs:
+//             prefetch part of the next block of columns
+//             part[r][c] += row[r][k ..] * weights[c][k ..]
+//           sums[r][c] += sum of the lanes of part[r][c]
 //
-// Rows come inside, so that a group's weights come from memory once. If the
-// columns of an input are contiguous, lanes are columns, as with packed
-// weights.
+// If the columns of an input are contiguous, lanes are columns, and some inputs
+// at a time are read along them, for rows of weights lie on pages of their own:
+//
+//   for group of inputs:
+//     for vector of columns:
+//       for row:   sums[r][c ..] += row[r][k] * weights[k][c ..], of all k in
+//       it
+//
 //
 //===----------------------------------------------------------------------===//
 
-#include "TileContraction.h"
+#include "PackRows.h"
+#include "moe/Schedule/CheckSchedule.h"
 #include "moe/Target/Target.h"
 
 #include <numeric>
@@ -25,10 +35,15 @@ using namespace mlir;
 using namespace mlir::moe;
 
 namespace {
-/// Columns that are read at once at most.
-static constexpr int64_t mostColumns = 8;
-/// How many inputs of in_out weights are read before one that is on its way.
-static constexpr int64_t inputsAhead = 32;
+/// How far the columns of in_out weights are on their way that are read later.
+static constexpr int64_t vectorsAhead = 8;
+
+/// Some columns of one of the weights, for some inputs.
+struct Columns {
+  Term first, last, begin, end;
+  /// Whether no other inputs come before.
+  bool isFirst;
+};
 
 class DotEmitter {
 public:
@@ -36,68 +51,41 @@ public:
              VectorCode &code)
       : contraction(contraction), weights(contraction.weights[projection]),
         sums(contraction.sums[projection]), code(code),
-        inputs(code.lanes * contraction.inputsPerLane()),
-        registers(getVectorRegisters(code.lanes * code.realType.getWidth())),
-        groupRows(registers / 4) {}
+        inputs(code.lanes * contraction.inputsPerLane()) {}
 
-  void emit() {
-    int64_t mostRows = contraction.schedule.getStreamRows();
-    Term numRows = contraction.coords.numRows;
-    if (mostRows >= groupRows)
-      emitGroups(numRows - numRows % static_cast<double>(groupRows));
-    // What is left in powers of two: each finds the weights in a cache that an
-    // earlier one has read.
-    for (int64_t size = groupRows / 2; size > 0; size /= 2) {
-      if (size > mostRows)
-        continue;
-      Term rest = numRows % static_cast<double>(2 * size);
-      code.ifThen(rest >= static_cast<double>(size), [&] {
-        emitColumns(size, [&](Term column, int64_t columns) {
-          emitBlock({numRows - rest, size, column, columns, code.index(0),
-                     code.index(contraction.depth), /*isFirst=*/true,
-                     code.index(1), code.index(0)});
-        });
-      });
-    }
+  /// Adds to the sums of the rows from `row` on, cut evenly into groups of at
+  /// most `largest`: the fewer a group has, the more of the time are loads.
+  void emitEvenly(Term row, int64_t largest, const Columns &part) {
+    Term count = contraction.coords.numRows - row;
+    Term groups = code.ceilDiv(count, code.index(largest));
+    code.forEach(groups, [&](Term group) {
+      Term start = group * count / groups;
+      Term rows = (group + 1) * count / groups - start;
+      for (int64_t size = 1; size <= largest; ++size)
+        code.ifThen(rows == static_cast<double>(size),
+                    [&] { emitColumns(row + start, size, part); });
+    });
+  }
+
+  /// The same of all rows, which for fewer sizes of groups are not cut evenly.
+  void emitGroups(int64_t largest, const Columns &part) {
+    forRowGroups(code.index(0), contraction.coords.numRows, largest, code,
+                 [&](Term row, int64_t size) { emitColumns(row, size, part); });
   }
 
 private:
-  /// Whole groups of rows. They come again for the next columns: a block of
-  /// their inputs stays in the nearest cache.
-  void emitGroups(Term numRows) {
-    int64_t depth = contraction.depth;
-    int64_t block = std::min(contraction.schedule.getDepth(), depth);
-    if (block % inputs)
-      block = depth;
-    auto size = static_cast<double>(groupRows);
-    auto emitDepth = [&](Term begin, Term end, bool isFirst) {
-      emitColumns(groupRows, [&](Term column, int64_t columns) {
-        code.forRange(code.index(0), numRows, groupRows, [&](Term row) {
-          emitBlock({row, groupRows, column, columns, begin, end, isFirst,
-                     numRows / size, row / size});
-        });
-      });
-    };
-    emitDepth(code.index(0), code.index(block), true);
-    if (block < depth)
-      code.forRange(
-          code.index(block), code.index(depth), block, [&](Term begin) {
-            Term end =
-                code.min(begin + static_cast<double>(block), code.index(depth));
-            emitDepth(begin, end, false);
-          });
-  }
-
-  /// Groups of as many columns as have all their sums with `rows` rows in
-  /// registers, beside one vector of each column's weights and one of a row. A
-  /// row alone takes many, to read from as many places at once. The sums of a
-  /// row end in the lanes of one vector.
-  void emitColumns(int64_t rows,
-                   function_ref<void(Term column, int64_t columns)> body) {
-    int64_t columns = std::clamp<int64_t>((registers - 1) / (rows + 1), 1,
-                                          std::min(mostColumns, code.lanes));
-    code.forRange(code.index(0), contraction.coords.numColumns, columns,
-                  [&](Term column) { body(column, columns); });
+  /// `rows` rows, which are a group.
+  void emitColumns(Term row, int64_t rows, const Columns &part) {
+    int64_t columns = getDotColumns(rows, code.lanes, code.realType.getWidth());
+    // Rows that are all rows read on at once, else all pass by these columns
+    // before the next come.
+    Term ahead =
+        code.select(contraction.coords.numRows <= static_cast<double>(rows),
+                    code.index(columns), part.last - part.first);
+    code.forRange(part.first, part.last, columns, [&](Term column) {
+      emitBlock({row, rows, column, columns, part.begin, part.end, ahead,
+                 part.isFirst});
+    });
   }
 
   struct Block {
@@ -106,10 +94,9 @@ private:
     Term column;
     int64_t numColumns;
     Term begin, end;
+    /// Columns from these to those that have their weights on their way.
+    Term ahead;
     bool isFirst;
-    /// Groups of rows that share the reading of a group of columns, and which
-    /// one this is.
-    Term groups, group;
   };
 
   void emitBlock(const Block &block) {
@@ -117,10 +104,7 @@ private:
     for (int64_t r = 0; r < block.numRows; ++r)
       rows.push_back(contraction.rows.open(
           contraction.coords, block.row + static_cast<double>(r), code));
-    SmallVector<Term> nextColumns = getNextColumns(block);
     auto step = [&](Term k, ArrayRef<Term> parts, std::optional<Term> count) {
-      for (Term column : nextColumns)
-        weights.prefetch(column, k, code);
       SmallVector<Term> columns, next;
       for (int64_t c = 0; c < block.numColumns; ++c) {
         // Columns that are not there repeat the last one: their sums are never
@@ -139,33 +123,31 @@ private:
     };
 
     Term count = block.end - block.begin;
-    Term full = block.end - count % static_cast<double>(inputs);
+    Term steps = count / static_cast<double>(inputs);
+    // Each group of rows asks for its share of the inputs of the columns that
+    // come next, which may be the next tile's, so that memory is never idle.
+    Term numRows = contraction.coords.numRows;
+    Term nextInput = block.begin + block.row * count / numRows;
+    Term stride = code.index(inputs * block.numRows * 256) / numRows;
     SmallVector<Term> parts(block.numRows * block.numColumns,
                             code.broadcast(code.real(0)));
-    parts = code.fold(block.begin, full, inputs, parts,
-                      [&](Term k, ArrayRef<Term> sofar) {
-                        return step(k, sofar, std::nullopt);
-                      });
+    parts = code.fold(
+        code.index(0), steps, parts, [&](Term i, ArrayRef<Term> sofar) {
+          for (int64_t c = 0; c < block.numColumns; ++c)
+            weights.prefetch(
+                code.min(block.column + block.ahead + static_cast<double>(c),
+                         contraction.coords.columnsToEnd - 1),
+                nextInput + i * stride / 256, code);
+          return step(block.begin + i * static_cast<double>(inputs), sofar,
+                      std::nullopt);
+        });
     if (int64_t rest = contraction.depth % inputs)
-      parts = code.fold(full, block.end, inputs, parts,
+      parts = code.fold(block.begin + steps * static_cast<double>(inputs),
+                        block.end, inputs, parts,
                         [&](Term k, ArrayRef<Term> sofar) {
                           return step(k, sofar, code.index(rest));
                         });
     store(parts, block);
-  }
-
-  /// The columns of the next group that come from memory meanwhile, which may
-  /// be the next tile's. Each group of rows has its share of them on their way;
-  /// instead of the others' it asks for a line that is there, as not to branch.
-  SmallVector<Term> getNextColumns(const Block &block) {
-    SmallVector<Term> columns;
-    Term last = contraction.coords.columnsToEnd - 1;
-    for (int64_t c = 0; c < block.numColumns; ++c) {
-      Term next = block.column + static_cast<double>(block.numColumns + c);
-      Term isOwn = code.index(c) % block.groups == block.group;
-      columns.push_back(code.min(code.select(isOwn, next, block.column), last));
-    }
-    return columns;
   }
 
   Term loadWeights(Term column, Term k, std::optional<Term> count) {
@@ -204,100 +186,193 @@ private:
   VectorCode &code;
   /// Inputs in a vector.
   int64_t inputs;
-  int64_t registers;
-  /// Rows that weights are read for at once: enough to make up for reading
-  /// them.
-  int64_t groupRows;
 };
 } // namespace
 
-/// The same columns of inputs that are read later: each lies on another page.
-static void prefetchInputs(const WeightVectors &weights, Term column, Term k,
-                           const TileContraction &contraction,
-                           VectorCode &code) {
-  for (int64_t i = 0; i < contraction.inputsPerLane(); ++i) {
-    Term input = k + static_cast<double>(inputsAhead + i);
-    weights.prefetch(column, code.min(input, code.index(contraction.depth - 1)),
-                     code);
-  }
+static void clearSums(const TileContraction &contraction, size_t projection,
+                      VectorCode &code) {
+  code.forEach(contraction.coords.numRows, [&](Term row) {
+    code.forRange(code.index(0), contraction.coords.numColumns, code.lanes,
+                  [&](Term column) {
+                    code.storeVector(code.broadcast(code.real(0)),
+                                     contraction.sums[projection],
+                                     {row, column});
+                  });
+  });
 }
 
-/// Lanes are columns, of as many vectors as fit in registers for a group of
-/// rows. All weights are taken together: they may lie between each other.
-static void emitAlongColumns(const TileContraction &contraction,
-                             ArrayRef<size_t> projections, bool isFull,
-                             VectorCode &code) {
-  ScheduleAttr schedule = contraction.schedule;
-  int64_t registers = getVectorRegisters(code.lanes * code.realType.getWidth());
-  int64_t largest = std::min(schedule.getRegisterRows(),
-                             std::max<int64_t>(schedule.getStreamRows(), 1));
-  // The vectors of a tile: of all projections at one column, then at the next.
-  auto numProjections = static_cast<int64_t>(projections.size());
-  int64_t numVectors = schedule.getColumns() / code.lanes * numProjections;
+/// Weights whose inputs are contiguous, of all projections. Those that can be
+/// multiplied as they are meet packed rows; what rows are left, and all rows if
+/// the weights must be decoded, are multiplied along the inputs.
+static void emitAlongInputs(const TileContraction &contraction,
+                            ArrayRef<size_t> projections, bool areReady,
+                            VectorCode &code) {
+  int64_t mostRows = contraction.schedule.getStreamRows();
+  int64_t depth = contraction.depth;
+  int64_t block = std::min(contraction.schedule.getDepth(), depth);
+  if (block % (code.lanes * contraction.inputsPerLane()))
+    block = depth;
+  // More rows at once make up for decoding weights.
+  int64_t bits = code.realType.getWidth();
+  int64_t group = std::min(areReady ? getMostDotRows(code.lanes, bits)
+                                    : getVectorRegisters(code.lanes * bits) / 4,
+                           mostRows);
+  if (mostRows <= group)
+    block = depth;
+  PackedRows packed(contraction, areReady ? mostRows : 0, block, code);
 
-  // Vectors from the `begin`-th one on, counted from `column`.
-  auto emitVectors = [&](Term row, int64_t size, Term column, int64_t begin,
-                         int64_t end) {
-    PanelProduct product{.row = row,
-                         .size = size,
-                         .vectors = {},
-                         .begin = code.index(0),
-                         .count = code.index(contraction.depth),
-                         .isFirst = true};
-    SmallVector<size_t> owners;
-    for (int64_t i = begin; i < end; ++i) {
-      owners.push_back(projections[i % numProjections]);
-      product.vectors.push_back(
-          {contraction.sums[owners.back()],
-           column + static_cast<double>(i / numProjections * code.lanes)});
-    }
-    auto load = [&](Term k, int64_t v) {
-      const WeightVectors &weights = contraction.weights[owners[v]];
-      Term column = product.vectors[v].column;
-      std::optional<Term> count;
-      if (!isFull)
-        count = code.max(contraction.coords.numColumns - column, code.index(0));
-      Term input = k * static_cast<double>(contraction.inputsPerLane());
-      prefetchInputs(weights, column, input, contraction, code);
-      return contraction.usesPairs()
-                 ? weights.pairsAlongColumns(column, input, count, code)
-                 : weights.alongColumns(column, input, count, code);
-    };
-    multiplyPanel(contraction, product, code, load);
+  auto emitColumns = [&](size_t p, const Columns &part) {
+    packed.multiply(p, part.first, part.last, part.begin, part.end,
+                    part.isFirst);
+    DotEmitter dots(contraction, p, code);
+    if (!areReady)
+      return dots.emitGroups(group, part);
+    Term numRows = contraction.coords.numRows;
+    Term row = code.index(0);
+    if (!packed.isEmpty())
+      row = numRows - numRows % static_cast<double>(packed.getSmallestGroup());
+    dots.emitEvenly(row, group, part);
   };
-  forRowGroups(
-      contraction.coords.numRows, largest, code, [&](Term row, int64_t size) {
-        // Each vector of weights, its sums, and an element of a row.
-        int64_t atOnce = std::max<int64_t>((registers - 1) / (size + 1), 1);
-        auto emitGroups = [&](Term column, int64_t vectors) {
-          for (int64_t i = 0; i < vectors; i += atOnce)
-            emitVectors(row, size, column, i, std::min(i + atOnce, vectors));
-        };
-        // The same vectors of all projections come again after so many.
-        int64_t period = std::lcm(atOnce, numProjections);
-        int64_t columns = period / numProjections * code.lanes;
-        int64_t whole = numVectors / period;
-        code.forRange(code.index(0), code.index(whole * columns), columns,
-                      [&](Term column) { emitGroups(column, period); });
-        emitGroups(code.index(whole * columns), numVectors % period);
+  auto emitBlock = [&](Term begin, Term end, bool isFirst) {
+    packed.pack(begin, end);
+    Term numColumns = contraction.coords.numColumns;
+    for (size_t p : projections) {
+      if (contraction.schedule.getColumns() <= sharedColumns) {
+        emitColumns(p, {code.index(0), numColumns, begin, end, isFirst});
+        continue;
+      }
+      code.forRange(code.index(0), numColumns, sharedColumns, [&](Term first) {
+        Term last =
+            code.min(first + static_cast<double>(sharedColumns), numColumns);
+        emitColumns(p, {first, last, begin, end, isFirst});
       });
+    }
+  };
+  if (block >= depth) {
+    emitBlock(code.index(0), code.index(depth), /*isFirst=*/true);
+  } else {
+    packed.clear();
+    for (size_t p : projections)
+      clearSums(contraction, p, code);
+    code.forRange(code.index(0), code.index(depth), block, [&](Term begin) {
+      Term end =
+          code.min(begin + static_cast<double>(block), code.index(depth));
+      emitBlock(begin, end, /*isFirst=*/false);
+    });
+  }
+  packed.finish(projections);
 }
+
+namespace {
+/// Weights whose columns are contiguous. Some inputs at a time, each of which
+/// lies on other pages, are read along the columns, of all projections: these
+/// may lie between each other.
+class AxpyEmitter {
+public:
+  AxpyEmitter(const TileContraction &contraction, ArrayRef<size_t> projections,
+              bool isFull, VectorCode &code)
+      : contraction(contraction), projections(projections), isFull(isFull),
+        code(code), perLane(contraction.inputsPerLane()),
+        steps(getVectorRegisters(code.lanes * code.realType.getWidth()) / 4) {}
+
+  void emit() {
+    int64_t inputs = steps * perLane;
+    int64_t whole = contraction.depth / inputs * inputs;
+    for (size_t p : projections)
+      clearSums(contraction, p, code);
+    code.forRange(code.index(0), code.index(whole), inputs,
+                  [&](Term k) { emitInputs(k, steps); });
+    if (int64_t rest = contraction.depth - whole)
+      emitInputs(code.index(whole), llvm::divideCeil(rest, perLane));
+  }
+
+private:
+  /// All columns, for as many inputs from `k` on as one lane takes in `count`
+  /// steps.
+  void emitInputs(Term k, int64_t count) {
+    code.forRange(code.index(0), contraction.coords.numColumns, code.lanes,
+                  [&](Term column) {
+                    prefetch(column, k, count);
+                    for (size_t p : projections)
+                      emitVector(p, column, k, count);
+                  });
+  }
+
+  void emitVector(size_t p, Term column, Term k, int64_t count) {
+    SmallVector<Term> weights;
+    for (int64_t i = 0; i < count; ++i)
+      weights.push_back(load(contraction.weights[p], column, getInput(k, i)));
+    code.forEach(contraction.coords.numRows, [&](Term row) {
+      Value inputs = contraction.rows.open(contraction.coords, row, code);
+      Value sums = contraction.sums[p];
+      Term sum = code.loadVector(code.vectorType(), sums, {row, column});
+      for (int64_t i = 0; i < count; ++i) {
+        Term x = broadcastInput(contraction, inputs, {getInput(k, i)}, code);
+        sum = multiplyAdd(contraction, x, weights[i], sum, code);
+      }
+      code.storeVector(sum, sums, {row, column});
+    });
+  }
+
+  Term getInput(Term k, int64_t step) {
+    return k + static_cast<double>(step * perLane);
+  }
+
+  Term load(const WeightVectors &weights, Term column, Term input) {
+    std::optional<Term> count;
+    if (!isFull)
+      count = contraction.coords.numColumns - column;
+    return contraction.usesPairs()
+               ? weights.pairsAlongColumns(column, input, count, code)
+               : weights.alongColumns(column, input, count, code);
+  }
+
+  /// What the same inputs have further on, or behind the last column the next
+  /// inputs.
+  void prefetch(Term column, Term k, int64_t count) {
+    Term numColumns = contraction.coords.numColumns;
+    Term next = column + static_cast<double>(vectorsAhead * code.lanes);
+    Term isLast = next >= numColumns;
+    auto inputs = static_cast<double>(count * perLane);
+    Term input = code.select(isLast, k + inputs, k);
+    next = code.select(isLast, next - numColumns, next);
+    next = code.min(next, numColumns - 1);
+    for (int64_t i = 0; i < count * perLane; ++i)
+      contraction.weights[projections.front()].prefetch(
+          next,
+          code.min(input + static_cast<double>(i),
+                   code.index(contraction.depth - 1)),
+          code);
+  }
+
+  const TileContraction &contraction;
+  ArrayRef<size_t> projections;
+  bool isFull;
+  VectorCode &code;
+  int64_t perLane, steps;
+};
+} // namespace
 
 void mlir::moe::emitStreamed(const TileContraction &contraction,
                              VectorCode &code) {
-  SmallVector<size_t> alongColumns;
+  SmallVector<size_t> alongColumns, ready, decoded;
   for (auto [p, weights] : llvm::enumerate(contraction.weights)) {
-    if (weights.isOutIn())
-      DotEmitter(contraction, p, code).emit();
-    else
-      alongColumns.push_back(p);
+    bool isReady =
+        contraction.usesPairs() || weights.areStoredAs(code.realType);
+    (!weights.isOutIn() ? alongColumns
+     : isReady          ? ready
+                        : decoded)
+        .push_back(p);
   }
+  for (auto *projections : {&ready, &decoded})
+    if (!projections->empty())
+      emitAlongInputs(contraction, *projections, projections == &ready, code);
   if (alongColumns.empty())
     return;
   Term isFull = contraction.coords.numColumns ==
                 code.index(contraction.schedule.getColumns());
   for (bool full : {true, false})
     code.ifThen(full ? isFull : !isFull, [&] {
-      emitAlongColumns(contraction, alongColumns, full, code);
+      AxpyEmitter(contraction, alongColumns, full, code).emit();
     });
 }

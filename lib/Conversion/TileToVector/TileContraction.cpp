@@ -17,9 +17,9 @@ Term mlir::moe::multiplyAdd(const TileContraction &contraction, Term a, Term b,
       code.builder, code.loc, sum.type(), sum.value, a.value, b.value));
 }
 
-void mlir::moe::forRowGroups(Term numRows, int64_t largest, VectorCode &code,
+void mlir::moe::forRowGroups(Term begin, Term numRows, int64_t largest,
+                             VectorCode &code,
                              function_ref<void(Term, int64_t)> body) {
-  Term begin = code.index(0);
   auto emit = [&](int64_t size) {
     Term end = numRows - (numRows - begin) % static_cast<double>(size);
     code.forRange(begin, end, size, [&](Term row) { body(row, size); });
@@ -30,17 +30,18 @@ void mlir::moe::forRowGroups(Term numRows, int64_t largest, VectorCode &code,
     emit(size);
 }
 
-/// The input at `k` of a row, or the pair of inputs there, in every lane.
-static Term broadcastInput(Value row, Term k,
-                           const TileContraction &contraction,
-                           VectorCode &code) {
-  if (!contraction.usesPairs())
-    return code.broadcast(code.load(row, {k}));
+Term mlir::moe::broadcastInput(const TileContraction &contraction, Value buffer,
+                               ArrayRef<Value> at, VectorCode &code) {
   OpBuilder &builder = code.builder;
+  if (!contraction.usesPairs()) {
+    Term scalar =
+        code.term(memref::LoadOp::create(builder, code.loc, buffer, at));
+    return code.broadcast(code.term(code.convert(scalar, code.realType)));
+  }
   auto pair = VectorType::get({2}, builder.getBF16Type());
   Type i32 = builder.getI32Type();
-  Term bits =
-      code.bitcast(code.loadVector(pair, row, {k}), VectorType::get({1}, i32));
+  Term bits = code.bitcast(code.loadVector(pair, buffer, at),
+                           VectorType::get({1}, i32));
   Term scalar = code.term(
       vector::ExtractOp::create(builder, code.loc, bits.value, int64_t(0)));
   return code.bitcast(code.broadcast(scalar, code.vectorOf(i32)),
@@ -78,7 +79,7 @@ void mlir::moe::multiplyPanel(const TileContraction &contraction,
           weights.push_back(loadWeights(k, static_cast<int64_t>(v)));
         for (Value row : rows) {
           Term at = product.begin + k * static_cast<double>(step);
-          Term x = broadcastInput(row, at, contraction, code);
+          Term x = broadcastInput(contraction, row, {at.value}, code);
           for (Term weight : weights)
             next.push_back(multiplyAdd(contraction, x, weight,
                                        accumulated[next.size()], code));

@@ -38,9 +38,14 @@ void emitPacked(const TileContraction &contraction, VectorCode &code);
 Term multiplyAdd(const TileContraction &contraction, Term a, Term b, Term sum,
                  VectorCode &code);
 
-/// Calls `body` for groups of rows that are together all rows: as many groups
-/// of `largest` rows as there are, then smaller ones.
-void forRowGroups(Term numRows, int64_t largest, VectorCode &code,
+/// The element of a buffer, or the pair of elements from there on, in every
+/// lane.
+Term broadcastInput(const TileContraction &contraction, Value buffer,
+                    ArrayRef<Value> at, VectorCode &code);
+
+/// Calls `body` for groups of rows that are together all rows from `begin` on:
+/// as many groups of `largest` rows as there are, then smaller ones.
+void forRowGroups(Term begin, Term numRows, int64_t largest, VectorCode &code,
                   function_ref<void(Term row, int64_t size)> body);
 
 /// A vector of columns that begins at `column`, and where its sums go.

@@ -38,6 +38,16 @@ public:
   /// Inputs of a column in a cache line of out_in weights.
   int64_t getInputsPerLine() const;
 
+  /// Whether the elements in memory are of that type.
+  bool areStoredAs(Type element) const {
+    return stored && stored->type().getElementType() == element;
+  }
+  /// Where the weight of one column for one input lies, if not quantised.
+  std::pair<Value, SmallVector<Value>> locate(Term column, Term k,
+                                              VectorCode &code) const {
+    return {stored->buffer, stored->index({getOutput(column, code), k})};
+  }
+
 private:
   Term getOutput(Term column, VectorCode &code) const;
   /// `type`'s elements of row `k` of in_out weights, for the columns from

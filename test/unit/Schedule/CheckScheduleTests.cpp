@@ -112,6 +112,7 @@ TEST(CheckSchedule, PanelsFitScratch) {
   // 2 * (48 + 16) sums.
   GemmProblem problem = makeProblem(4096, 1024, 2, f32());
   Schedule schedule = with(&Schedule::depth, 2560);
+  schedule.streamRows = 0;
   EXPECT_EQ(getPanelBytes(schedule, problem), 983040);
   EXPECT_EQ(getSumBytes(schedule, problem), 131072);
   schedule.rows = 128;
@@ -122,11 +123,58 @@ TEST(CheckSchedule, PanelsFitScratch) {
             "expected at most 65536 bytes");
   schedule.depth = 2731;
   EXPECT_EQ(check(schedule, problem),
-            "schedule field 'depth' is 2731, for which panels take 1050624 "
+            "schedule field 'depth' is 2731, for which packs take 1050624 "
             "bytes, expected at most 1048576 bytes");
   // A schedule that never packs needs no panels.
+  for (GemmWeight &weight : problem.weights)
+    weight.outIn = false;
   schedule.streamRows = schedule.rows;
   EXPECT_EQ(check(schedule, problem), "");
+}
+
+TEST(CheckSchedule, PackedRowsFitScratch) {
+  // 64 of at most 71 rows are in groups: 64 * 2736 * 4 bytes of rows, and
+  // 2 * 64 * (48 + 6) * 4 of their sums.
+  GemmProblem problem = makeProblem(4096, 1024, 2, f32());
+  Schedule schedule{72, 48, 2731, 71, 8, 3, 16};
+  EXPECT_EQ(countPackedRows(schedule, problem), 64);
+  EXPECT_EQ(getPackedRowBytes(schedule, problem), 700416 + 27648);
+  schedule.rows = schedule.streamRows = 128;
+  EXPECT_EQ(check(schedule, problem),
+            "schedule field 'depth' is 2731, for which packs take 1456128 "
+            "bytes, expected at most 1048576 bytes");
+  // Weights that are decoded, or lie otherwise, meet no packed rows.
+  problem.weights[0].format = problem.weights[1].format = bf16();
+  EXPECT_EQ(countPackedRows(schedule, problem), 0);
+  problem.input = bf16();
+  schedule.multiply = Schedule::Multiply::DotBf16;
+  EXPECT_EQ(countPackedRows(schedule, problem), 128);
+  problem.weights[0].outIn = problem.weights[1].outIn = false;
+  EXPECT_EQ(countPackedRows(schedule, problem), 0);
+  // These rows fill no vector.
+  problem.weights[0].outIn = true;
+  schedule.streamRows = 15;
+  EXPECT_EQ(countPackedRows(schedule, problem), 0);
+}
+
+TEST(CheckSchedule, GroupsOfRowsFitRegisters) {
+  EXPECT_EQ(getRowGroups(16, 32), (llvm::SmallVector<int64_t, 4>{64, 32, 16}));
+  EXPECT_EQ(getRowGroups(8, 64), (llvm::SmallVector<int64_t, 4>{32, 16, 8}));
+  EXPECT_EQ(getRowGroups(8, 32), (llvm::SmallVector<int64_t, 4>{16, 8}));
+}
+
+TEST(CheckSchedule, ColumnsAlongInputsFitRegisters) {
+  EXPECT_EQ(getMostDotRows(16, 32), 5);
+  EXPECT_EQ(getMostDotRows(8, 32), 3);
+  for (int64_t lanes : {8, 16})
+    for (int64_t rows = 1; rows <= getMostDotRows(lanes, 32); ++rows) {
+      int64_t columns = getDotColumns(rows, lanes, 32);
+      EXPECT_LE(rows * columns + columns + 1, lanes == 16 ? 32 : 16);
+      EXPECT_EQ(sharedColumns % columns, 0);
+    }
+  EXPECT_EQ(getDotColumns(1, 16, 32), 8);
+  EXPECT_EQ(getDotColumns(4, 16, 32), 6);
+  EXPECT_EQ(getDotColumns(5, 16, 32), 4);
 }
 
 TEST(CheckSchedule, PanelsAreWholeSquares) {

@@ -36,20 +36,107 @@ double countCycles(const GemmProblem &problem, const Schedule &schedule,
   return estimateCost(problem, schedule, target, tokens).seconds * 1e9;
 }
 
-TEST(CostModel, StreamedTileIsReadOrComputed) {
+TEST(CostModel, DecodedWeightsAreReadOrComputed) {
   GemmProblem problem = makeDense(1000, 48);
+  problem.weights.front().format = bf16();
   Target target = makeMachine();
-  // 8 * 3000 FMAs at 0.85 of the peak, and the ends of 8 * 48 sums, in each of
-  // two passes, the first of which reads 1000 * 48 * 4 bytes.
-  double pass = 8 * 3000 / 0.85 + 8 * 48 * 2.5;
+  // Two passes that widen 1000 * 48 weights, 2 cycles for each 16, and 8 * 3000
+  // FMAs at 0.85 of the peak, and the ends of 8 * 48 sums; the first one reads
+  // 1000 * 48 * 2 bytes.
+  double pass = 6000 + 8 * 3000 / 0.85 + 8 * 48 * 2;
   EXPECT_NEAR(countCycles(problem, packing, target, 16),
-              192000 + 1.1 * pass + 1000, 1);
+              96000 + 1.1 * pass + 1000, 1);
   EXPECT_TRUE(estimateCost(problem, packing, target, 16).isMemoryBound());
   target.memoryBandwidth = 1e12;
-  // 192 cycles, of which a tenth is not hidden.
-  EXPECT_NEAR(countCycles(problem, packing, target, 16), 2 * pass + 19.2 + 1000,
+  // 96 cycles, of which a tenth is not hidden.
+  EXPECT_NEAR(countCycles(problem, packing, target, 16), 2 * pass + 9.6 + 1000,
               1);
   EXPECT_FALSE(estimateCost(problem, packing, target, 16).isMemoryBound());
+}
+
+TEST(CostModel, PackedRows) {
+  GemmProblem problem = makeDense(1000, 48);
+  Target target = makeMachine();
+  // A vector of rows meets 8 blocks of 6 columns: 7 loads in each step, and a
+  // tenth. Rows and sums are transposed.
+  double pass = 8 * (1000 * 7.7 + 6 + 20), moves = 16 * 5.6 / 16 * 1048;
+  EXPECT_NEAR(countCycles(problem, packing, target, 16),
+              192000 + 0.1 * pass + moves + 1000, 1);
+  target.memoryBandwidth = 1e12;
+  EXPECT_NEAR(countCycles(problem, packing, target, 16),
+              pass + 19.2 + moves + 1000, 1);
+  // Four vectors hide the loads, as far as they come from the second cache.
+  Schedule large = packing;
+  large.streamRows = 64;
+  pass = 8 * (1000 * 25.0 + 24 + 20);
+  EXPECT_NEAR(countCycles(problem, large, target, 64),
+              pass + 19.2 + 4 * moves + 1000, 1);
+  target.l2Bytes = 256 << 10;
+  pass = 8 * (1000 * (4 * 6.4 + 1) + 24 + 20);
+  EXPECT_NEAR(countCycles(problem, large, target, 64),
+              pass + 19.2 + 4 * moves + 1000, 1);
+}
+
+TEST(CostModel, RowsThatFillNoVector) {
+  GemmProblem problem = makeDense(1024, 48);
+  Target target = makeMachine();
+  target.memoryBandwidth = 1e12;
+  // 13 = 4 + 4 + 5 rows, with 6 columns at a time, or 4. Each step has 16 loads
+  // or 13, of which a tenth is not hidden.
+  double four = 8 * (64 * (24 + 1.6) + 24 * 2 + 20);
+  double five = 12 * (64 * (20 + 1.3) + 20 * 2 + 20);
+  double memory = 1024 * 48 * 4 / 1000.0;
+  EXPECT_NEAR(countCycles(problem, packing, target, 13),
+              2 * four + five + 0.5 * memory + 1000, 1);
+  // Behind a whole vector of rows only that hides the reading. Five rows are
+  // the most that are multiplied at once, so that it takes another pass.
+  double whole = countCycles(problem, packing, target, 16);
+  Schedule more = packing;
+  more.streamRows = 32;
+  EXPECT_NEAR(countCycles(problem, more, target, 16 + 5) - whole, five, 1);
+  // Sums end for each block of inputs, unless all rows are one group.
+  Schedule shallow = packing;
+  shallow.depth = 256;
+  EXPECT_NEAR(countCycles(problem, shallow, target, 4) -
+                  countCycles(problem, packing, target, 4),
+              8 * 24 * 2 * 3, 1);
+  shallow.streamRows = 4;
+  EXPECT_NEAR(countCycles(problem, shallow, target, 4),
+              countCycles(problem, packing, target, 4), 1);
+}
+
+TEST(CostModel, WeightsAlongColumns) {
+  GemmProblem problem = makeDense(1024, 96);
+  problem.weights[0].outIn = false;
+  Target target = makeMachine();
+  Schedule half = packing, whole = packing;
+  whole.columns = 96;
+  // Each row of weights begins once for each tile; 3 rows of inputs hide.
+  double multiply =
+      3 * 1024 * 96 / 16 * (1 + 2 * 64 / target.l2BytesPerCycle / 8);
+  double memory = 1024 * 96 * 4 + 1024 * 70;
+  EXPECT_NEAR(countCycles(problem, whole, target, 3),
+              memory + 0.1 * multiply + 1000, 1);
+  EXPECT_NEAR(countCycles(problem, half, target, 3),
+              memory + 1024 * 70 + 0.1 * multiply + 2000, 1);
+  // Vectors of every other output are made of two.
+  problem.weights[0].stride = 2;
+  EXPECT_NEAR(countCycles(problem, whole, target, 3),
+              memory + 0.1 * (multiply + 1.5 * 1024 * 96 / 16) + 1000, 1);
+}
+
+TEST(CostModel, DecodingTakesItsTime) {
+  GemmProblem problem = makeDense(1024, 48);
+  Target target = makeMachine();
+  target.memoryBandwidth = 1e18;
+  auto decode = [&](const char *format) {
+    problem.weights[0].format = {format, 8, true};
+    return countCycles(problem, packing, target, 1);
+  };
+  double vectors = 1024 * 48 / 16;
+  double integers = decode("i8/1x64:f32");
+  EXPECT_NEAR(decode("f8E4M3FN/128x128:f32") - integers, vectors * 4.9, 1);
+  EXPECT_NEAR(decode("f4E2M1FN/1x32:f8E8M0FNU") - integers, vectors * 1.8, 1);
 }
 
 TEST(CostModel, PackedTile) {

@@ -59,7 +59,29 @@ void expectLegal(const Schedule &schedule, const GemmProblem &problem,
     double depth = double(std::min(schedule.depth, problem.depth));
     bytes += tile * std::ceil(depth / step) * step * (dot ? 2 : numberBytes);
   }
+  bool ready = dot || problem.weights.front().format.bits == 8 * numberBytes;
+  int64_t group = schedule.lanes;
+  if (ready && schedule.streamRows >= group) {
+    double rows = double(schedule.streamRows / group * group);
+    double step = double(schedule.lanes) * (dot ? 2 : 1);
+    double depth = double(std::min(schedule.depth, problem.depth));
+    bytes += rows * std::ceil(depth / step) * step * (dot ? 2 : numberBytes) +
+             double(problem.weights.size()) * rows *
+                 double(schedule.columns + 6) * numberBytes;
+  }
   EXPECT_LE(bytes, 1024 * 1024);
+}
+
+TEST(SearchSpace, TilesMayHaveAllContiguousColumns) {
+  GemmProblem problem = makeProblem(2880, 2880, 2, f32());
+  auto hasWhole = [&] {
+    return llvm::any_of(
+        enumerateSchedules(problem, getTarget("znver4")),
+        [](const Schedule &schedule) { return schedule.columns == 2880; });
+  };
+  EXPECT_FALSE(hasWhole());
+  problem.weights[1].outIn = false;
+  EXPECT_TRUE(hasWhole());
 }
 
 TEST(SearchSpace, EveryScheduleIsLegal) {
