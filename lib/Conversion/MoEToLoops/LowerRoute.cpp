@@ -30,7 +30,7 @@ takeReady(Waiting &waiting, function_ref<bool(Operation *)> belongs) {
   return taken;
 }
 
-void mlir::moe::lowerRoute(RouteOp route) {
+void mlir::moe::lowerRoute(RouteOp route, bool hasManyThreads) {
   Block &body = route.getBody().front();
   auto yield = cast<YieldOp>(body.getTerminator());
   for (auto [argument, input] :
@@ -50,7 +50,7 @@ void mlir::moe::lowerRoute(RouteOp route) {
     for (Operation *op : tokenOps)
       op->moveBefore(route);
     if (!tokenOps.empty())
-      emitTokenLoop(tokenOps);
+      emitTokenLoop(tokenOps, hasManyThreads);
     for (Operation *op :
          takeReady(waiting, [&](Operation *op) { return !isToken(op); }))
       op->moveBefore(route);

@@ -22,7 +22,7 @@ FloatType getComputeType(Operation *op);
 // LowerRoute.cpp
 /// Puts the ops of a routing kernel in its place, and what they do for each
 /// token by itself into as few loops as their order allows.
-void lowerRoute(RouteOp op);
+void lowerRoute(RouteOp op, bool hasManyThreads);
 
 // LowerGate.cpp
 Results lowerToLoops(GateOp op, Code &code);

@@ -1,6 +1,7 @@
 //===- TokenLoop.cpp - Ops that treat each token by itself ----------------===//
 
 #include "TokenLoop.h"
+#include "Lanes.h"
 #include "Lowerings.h"
 #include "moe/IR/PerToken.h"
 
@@ -30,7 +31,7 @@ Term TokenRows::load(Code &code, Value vector) const {
 /// The same op on the elements of each column.
 static void emitElementwise(Operation *op, Code &code, const TokenRows &rows) {
   OpBuilder &builder = code.builder;
-  code.forEach(rows.getWidth(op->getResult(0)), [&](Term column) {
+  forEachLane(code, rows.getWidth(op->getResult(0)), [&](Term column) {
     auto indices = [&](Value matrix) {
       return SmallVector<Value>(ArrayRef<Term>(rows.at(matrix, column)));
     };
@@ -89,6 +90,7 @@ public:
       TokenRows rows(memory, token);
       for (Operation *op : ops) {
         Code own(code.builder, op->getLoc(), getComputeType(op));
+        own.hasManyThreads = code.hasManyThreads;
         ::emit(op, own, rows);
       }
     });
@@ -167,9 +169,10 @@ private:
 };
 } // namespace
 
-void mlir::moe::emitTokenLoop(ArrayRef<Operation *> ops) {
+void mlir::moe::emitTokenLoop(ArrayRef<Operation *> ops, bool hasManyThreads) {
   OpBuilder builder(ops.back());
   Code code(builder, ops.front()->getLoc(), builder.getF32Type());
+  code.hasManyThreads = hasManyThreads;
   TokenLoop(ops, code).emit();
   for (Operation *op : llvm::reverse(ops))
     op->erase();

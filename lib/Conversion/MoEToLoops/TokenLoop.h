@@ -57,7 +57,7 @@ private:
 /// Replaces ops, for each of which isPerToken holds, by one loop before the
 /// last of them. They are in the order of their uses, and nothing that is used
 /// by one of them uses another, unless it is one of them.
-void emitTokenLoop(ArrayRef<Operation *> ops);
+void emitTokenLoop(ArrayRef<Operation *> ops, bool hasManyThreads);
 
 // What each op does for one token. LowerScores.cpp
 void emitForToken(ScoreOp op, Code &code, const TokenRows &rows);
