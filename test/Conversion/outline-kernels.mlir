@@ -11,7 +11,7 @@
 // CHECK-NOT: scf.parallel
 // CHECK: gpu.module @kernels [#nvvm.target<O = 3, chip = "sm_90a"
 // CHECK: llvm.func @scale_kernel_0(
-// CHECK-SAME: gpu.kernel, nvvm.kernel, nvvm.reqntid = array<i32: 128, 1, 1>
+// CHECK-SAME: gpu.kernel, nvvm.kernel, nvvm.minctasm = 1 : i32, nvvm.reqntid = array<i32: 128, 1, 1>
 // CHECK: nvvm.read.ptx.sreg.ctaid.x
 // CHECK: nvvm.read.ptx.sreg.nctaid.x
 // CHECK: scf.for %[[ELEMENT:.+]] = %

@@ -41,6 +41,9 @@ KernelWriter::KernelWriter(StringRef name, gpu::GPUModuleOp module,
   function->setAttr(
       NVVM::NVVMDialect::getReqntidAttrName(),
       builder.getDenseI32ArrayAttr({static_cast<int32_t>(threads), 1, 1}));
+  // More blocks at the same time are not worth registers that spill.
+  function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                    builder.getI32IntegerAttr(1));
   symbols.insert(function);
   Block *body = function.addEntryBlock(builder);
   builder.setInsertionPointToStart(body);
@@ -181,12 +184,15 @@ template <typename Register> static Value readRegister(KernelWriter &kernel) {
                                       kernel.builder.getIndexType(), number);
 }
 
+Value KernelWriter::emitThreadOfBlock() {
+  return readRegister<NVVM::ThreadIdXOp>(*this);
+}
+
 Value KernelWriter::emitThread() {
   Value before = arith::MulIOp::create(
       builder, loc, readRegister<NVVM::BlockIdXOp>(*this),
       arith::ConstantIndexOp::create(builder, loc, threads));
-  return arith::AddIOp::create(builder, loc, before,
-                               readRegister<NVVM::ThreadIdXOp>(*this));
+  return arith::AddIOp::create(builder, loc, before, emitThreadOfBlock());
 }
 
 Value KernelWriter::emitNumThreads() {

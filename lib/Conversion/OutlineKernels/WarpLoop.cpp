@@ -247,6 +247,18 @@ static void shareStack(KernelWriter &kernel, scf::ForOp iterations,
   }
 }
 
+/// Has the warps from `warp` on take every `stride`-th iteration.
+static LogicalResult emitIterations(KernelWriter &kernel, scf::ParallelOp loop,
+                                    Value thread, Value warp, Value stride,
+                                    Value warpOfBlock, int64_t warpsOfBlock) {
+  OpBuilder &builder = kernel.builder;
+  Value width = arith::ConstantIndexOp::create(builder, kernel.loc, warpSize);
+  Value lane = arith::RemUIOp::create(builder, kernel.loc, thread, width);
+  scf::ForOp iterations = LoopNest::ofOneLoop(loop).emit(kernel, warp, stride);
+  shareStack(kernel, iterations, warpOfBlock, warpsOfBlock);
+  return LaneSplitter(builder.getContext(), lane).split(*iterations.getBody());
+}
+
 LogicalResult mlir::moe::emitWarps(KernelWriter &kernel, scf::ParallelOp loop,
                                    int64_t threads) {
   OpBuilder &builder = kernel.builder;
@@ -257,12 +269,24 @@ LogicalResult mlir::moe::emitWarps(KernelWriter &kernel, scf::ParallelOp loop,
   };
   Value thread = kernel.emitThread();
   Value warp = arith::DivUIOp::create(builder, loc, thread, index(warpSize));
-  Value lane = arith::RemUIOp::create(builder, loc, thread, index(warpSize));
   Value warps = arith::DivUIOp::create(builder, loc, kernel.emitNumThreads(),
                                        index(warpSize));
   Value warpOfBlock =
       arith::RemUIOp::create(builder, loc, warp, index(warpsOfBlock));
-  scf::ForOp iterations = LoopNest::ofOneLoop(loop).emit(kernel, warp, warps);
-  shareStack(kernel, iterations, warpOfBlock, warpsOfBlock);
-  return LaneSplitter(builder.getContext(), lane).split(*iterations.getBody());
+  return emitIterations(kernel, loop, thread, warp, warps, warpOfBlock,
+                        warpsOfBlock);
+}
+
+LogicalResult mlir::moe::emitWarpsOfBlock(KernelWriter &kernel,
+                                          scf::ParallelOp loop,
+                                          int64_t threads) {
+  OpBuilder &builder = kernel.builder;
+  auto index = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(builder, kernel.loc, value);
+  };
+  Value thread = kernel.emitThreadOfBlock();
+  Value warp =
+      arith::DivUIOp::create(builder, kernel.loc, thread, index(warpSize));
+  int64_t warps = threads / warpSize;
+  return emitIterations(kernel, loop, thread, warp, index(warps), warp, warps);
 }

@@ -23,6 +23,11 @@ bool isForWarps(scf::ParallelOp loop, int64_t threads);
 LogicalResult emitWarps(KernelWriter &kernel, scf::ParallelOp loop,
                         int64_t threads);
 
+/// The same of a loop inside the body of a launch of so many threads, for the
+/// warps of each block.
+LogicalResult emitWarpsOfBlock(KernelWriter &kernel, scf::ParallelOp loop,
+                               int64_t threads);
+
 } // namespace mlir::moe
 
 #endif // MOE_LIB_CONVERSION_OUTLINEKERNELS_WARPLOOP_H
