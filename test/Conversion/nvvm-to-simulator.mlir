@@ -21,7 +21,7 @@ gpu.module @kernels {
   // CHECK-LABEL: llvm.func @kernel(
   // CHECK-SAME: %[[IN:.*]]: !llvm.ptr<1>)
   // CHECK-SAME: sim.kernel = {block = array<i32: 64>, shared = 128 : i64}
-  llvm.func @kernel(%in: !llvm.ptr<1>) attributes {nvvm.kernel, nvvm.minctasm = 1 : i32, nvvm.reqntid = array<i32: 64>} {
+  llvm.func @kernel(%in: !llvm.ptr<1>) attributes {nvvm.kernel, nvvm.reqntid = array<i32: 64>} {
     // CHECK: %[[FIXED:.*]] = llvm.mlir.constant(1024 : i64)
     // CHECK: llvm.inttoptr %[[FIXED]] : i64 to !llvm.ptr<3>
     %0 = llvm.mlir.addressof @fixed : !llvm.ptr<3>
