@@ -1,7 +1,8 @@
 //===- SimulatedDevice.cpp - What the host of kernels calls ---------------===//
 
 #include "SimulatedDevice.h"
-#include "moe/Simulator/TensorMap.h"
+
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace mlir::moe;
@@ -25,23 +26,31 @@ void SimulatedDevice::launch(SimulatedDevice *device, int32_t kernel,
   launch.block.x = static_cast<uint32_t>(threads);
   launch.cluster = entry.cluster.value_or(sim::Dim3());
   launch.dynamicSharedBytes = static_cast<uint32_t>(sharedBytes);
-  std::vector<sim::Buffer> buffers = device->buffers;
-  // Compiled for the host, a kernel takes the address of what it is given by
-  // value.
-  std::vector<void *> maps(entry.numArguments);
-  for (unsigned i = 0; i < entry.numArguments; ++i) {
-    maps[i] = arguments[i];
-    bool isMap = entry.byValue[i];
-    launch.arguments.push_back(isMap ? &maps[i] : arguments[i]);
-    if (isMap)
-      buffers.push_back({"tensor map", arguments[i],
-                         sim::TensorMap::encodedSize, /*writable=*/false});
+  launch.dependent = true;
+  for (auto [i, argument] : llvm::enumerate(entry.arguments)) {
+    Copy &copy = device->copies.emplace_back();
+    assert(argument.bytes <= sizeof copy.bytes && "no larger than a map");
+    std::memcpy(copy.bytes, arguments[i], argument.bytes);
+    copy.address = copy.bytes;
+    if (!argument.byValue) {
+      launch.arguments.push_back(copy.bytes);
+      continue;
+    }
+    launch.arguments.push_back(&copy.address);
+    device->buffers.push_back(
+        {"tensor map", copy.bytes, argument.bytes, /*writable=*/false});
   }
-  sim::Outcome outcome = sim::run({&launch, 1}, buffers, device->options);
+  device->launches.push_back(std::move(launch));
+}
+
+void SimulatedDevice::run() {
+  if (!error.empty())
+    return;
+  sim::Outcome outcome = sim::run(launches, buffers, options);
   if (outcome.hazard)
-    device->error = "kernel " + entry.kernel.name + ": " +
-                    sim::getName(outcome.hazard->kind) + ": " +
-                    outcome.hazard->text;
+    error = "kernel " + llvm::join(outcome.running, ", ") + ": " +
+            std::string(sim::getName(outcome.hazard->kind)) + ": " +
+            outcome.hazard->text;
 }
 
 void SimulatedDevice::encodeTensorMap(SimulatedDevice *device, void *object,

@@ -83,21 +83,32 @@ static std::optional<sim::Dim3> getDim3(DictionaryAttr facts, StringRef name) {
   return result;
 }
 
-/// Which arguments of each kernel are objects, by the kernel's name.
-static llvm::StringMap<std::vector<bool>> findObjects(ModuleOp module) {
-  llvm::StringMap<std::vector<bool>> objects;
+using Arguments = std::vector<SimulatedKernels::Entry::Argument>;
+
+/// The arguments of each kernel, by the kernel's name.
+static llvm::StringMap<Arguments> findArguments(ModuleOp module) {
+  llvm::StringMap<Arguments> result;
+  DataLayout layout(module);
   module.walk([&](FunctionOpInterface function) {
-    std::vector<bool> &byValue = objects[function.getName()];
-    for (unsigned i = 0; i < function.getNumArguments(); ++i)
-      byValue.push_back(
-          function.getArgAttr(i, LLVM::LLVMDialect::getByValAttrName()) !=
-          nullptr);
+    Arguments &arguments = result[function.getName()];
+    for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+      Type type = function.getArgumentTypes()[i];
+      auto object = function.getArgAttrOfType<TypeAttr>(
+          i, LLVM::LLVMDialect::getByValAttrName());
+      if (object)
+        type = object.getValue();
+      bool hasSize =
+          isa<DataLayoutTypeInterface>(type) || type.isIntOrIndexOrFloat();
+      arguments.push_back(
+          {hasSize ? static_cast<size_t>(layout.getTypeSize(type)) : 0,
+           static_cast<bool>(object)});
+    }
   });
-  return objects;
+  return result;
 }
 
 llvm::Expected<SimulatedKernels> SimulatedKernels::compile(ModuleOp module) {
-  llvm::StringMap<std::vector<bool>> objects = findObjects(module);
+  llvm::StringMap<Arguments> arguments = findArguments(module);
   MLIRContext *context = module.getContext();
   FirstError error(context);
   PassManager manager(context);
@@ -124,8 +135,7 @@ llvm::Expected<SimulatedKernels> SimulatedKernels::compile(ModuleOp module) {
       entry.kernel.registers = static_cast<uint32_t>(registers.getInt());
     entry.block = getDim3(facts, "block");
     entry.cluster = getDim3(facts, "cluster");
-    entry.numArguments = function.getNumArguments();
-    entry.byValue = objects[function.getName()];
+    entry.arguments = arguments[function.getName()];
     function->removeAttr("sim.kernel");
   }
 

@@ -12,6 +12,10 @@
 // CHECK: gpu.module @kernels [#nvvm.target<O = 3, chip = "sm_90a"
 // CHECK: llvm.func @scale_kernel_0(
 // CHECK-SAME: gpu.kernel, nvvm.kernel, nvvm.minctasm = 1 : i32, nvvm.reqntid = array<i32: 128, 1, 1>
+// The next kernel may start, and what others compute is waited for.
+// CHECK: nvvm.griddepcontrol launch_dependents
+// CHECK-NOT: memref.load
+// CHECK: nvvm.griddepcontrol wait
 // CHECK: nvvm.read.ptx.sreg.ctaid.x
 // CHECK: nvvm.read.ptx.sreg.nctaid.x
 // CHECK: scf.for %[[ELEMENT:.+]] = %

@@ -114,9 +114,9 @@ static llvm::Error addLaunch(DictionaryAttr attribute,
   if (!entry)
     return makeError("a launch of no kernel of the file");
   auto arguments = attribute.getAs<ArrayAttr>("args");
-  if (!arguments || arguments.size() != entry->numArguments)
+  if (!arguments || arguments.size() != entry->arguments.size())
     return makeError("@{0} takes {1} arguments, found {2}", name.getValue(),
-                     entry->numArguments, arguments ? arguments.size() : 0);
+                     entry->arguments.size(), arguments ? arguments.size() : 0);
   sim::Launch launch;
   launch.kernel = &entry->kernel;
   launch.grid = getDim3(attribute, "grid");

@@ -20,9 +20,13 @@ public:
     sim::Kernel kernel;
     /// What the kernel itself demands, if anything.
     std::optional<sim::Dim3> block, cluster;
-    unsigned numArguments;
-    /// Of each argument, whether it is an object that is given by value.
-    std::vector<bool> byValue;
+    /// Of each argument: its size, and whether it is an object that is given by
+    /// value.
+    struct Argument {
+      size_t bytes;
+      bool byValue;
+    };
+    std::vector<Argument> arguments;
   };
 
   /// The kernel of that name, or nothing.

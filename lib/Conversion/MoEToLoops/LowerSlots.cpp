@@ -1,5 +1,6 @@
 //===- LowerSlots.cpp - Counting, capacity and grouping -------------------===//
 
+#include "Lanes.h"
 #include "Lowerings.h"
 #include "moe/IR/Capacity.h"
 
@@ -26,6 +27,17 @@ Results mlir::moe::lowerToLoops(CountOp op, Code &code) {
 
   Type type = op.getCounts().getType();
   Value counts = code.allocate(cast<ShapedType>(type), experts);
+  if (code.hasManyThreads) {
+    Term items = code.dim(indices, 0) * columns;
+    code.parallel(experts, [&](Term expert) {
+      Term count = sumLanes(code, items, code.index(0), [&](Term item) {
+        Term found = code.load(indices, {item / columns, item % columns});
+        return code.select(found == expert, code.index(1), code.index(0));
+      });
+      code.store(count, counts, expert);
+    });
+    return {code.tensor(counts, type)};
+  }
   code.fill(counts, code.index(0));
   code.forEach(code.dim(indices, 0), [&](Term token) {
     code.forEach(columns, [&](Term choice) {

@@ -47,6 +47,8 @@ KernelWriter::KernelWriter(StringRef name, gpu::GPUModuleOp module,
   symbols.insert(function);
   Block *body = function.addEntryBlock(builder);
   builder.setInsertionPointToStart(body);
+  startNext(builder, loc);
+  waitForOthers(builder, loc);
   auto end = LLVM::ReturnOp::create(builder, loc, Value());
   builder.setInsertionPoint(end);
 }
