@@ -23,6 +23,15 @@ gpu::GPUModuleOp mlir::moe::getDeviceModule(ModuleOp module) {
           context, /*optLevel=*/3, "nvptx64-nvidia-cuda", "sm_90a", "+ptx80")));
 }
 
+void mlir::moe::startNext(OpBuilder &builder, Location loc) {
+  NVVM::GriddepcontrolOp::create(builder, loc,
+                                 NVVM::GridDepActionKind::launch_dependents);
+}
+
+void mlir::moe::waitForOthers(OpBuilder &builder, Location loc) {
+  NVVM::GriddepcontrolOp::create(builder, loc, NVVM::GridDepActionKind::wait);
+}
+
 Value mlir::moe::getGlobalPointer(OpBuilder &builder, Location loc,
                                   Value buffer) {
   Value index =

@@ -21,6 +21,9 @@ using namespace mlir::moe;
 /// Every tensor becomes memory.
 static void addBufferization(OpPassManager &manager, bool manyThreads) {
   manager.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
+  // Else each is a kernel.
+  if (manyThreads)
+    manager.addNestedPass<func::FuncOp>(createLinalgElementwiseOpFusionPass());
   bufferization::OneShotBufferizePassOptions options;
   options.bufferizeFunctionBoundaries = true;
   options.functionBoundaryTypeConversion =

@@ -4,9 +4,36 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace mlir::moe;
+
+/// Bytes that a thread of a GPU loads at once; buffers are aligned to as many.
+static constexpr int64_t threadBytes = 16;
+
+static int64_t getLanes(Code &code, ShapedType matrix) {
+  if (!code.hasManyThreads)
+    return 512 / code.realType.getWidth();
+  int64_t width = matrix.getShape().back();
+  int64_t bits = matrix.getElementTypeBitWidth();
+  return ShapedType::isDynamic(width) ? 1
+                                      : std::gcd(width, 8 * threadBytes / bits);
+}
+
+VectorCode::VectorCode(Code &code, ShapedType matrix)
+    : VectorCode(code.builder, code.loc, code.realType,
+                 getLanes(code, matrix)) {
+  hasManyThreads = code.hasManyThreads;
+}
+
+/// What is known of the address of a vector of a row.
+static llvm::MaybeAlign getAlignment(const VectorCode &code, VectorType type) {
+  if (!code.hasManyThreads)
+    return {};
+  int64_t bytes = type.getNumElements() * type.getElementTypeBitWidth() / 8;
+  return llvm::MaybeAlign(static_cast<uint64_t>(std::min(bytes, threadBytes)));
+}
 
 Term VectorCode::broadcast(Term scalar, VectorType type) {
   return term(vector::BroadcastOp::create(builder, loc, type, scalar.value));
@@ -22,7 +49,9 @@ static Value createMask(VectorCode &code, VectorType type, Term count) {
 Term VectorCode::loadVector(VectorType type, Value buffer, ArrayRef<Value> at,
                             std::optional<Term> count) {
   if (!count)
-    return term(vector::LoadOp::create(builder, loc, type, buffer, at));
+    return term(vector::LoadOp::create(builder, loc, type, buffer, at,
+                                       /*nontemporal=*/false,
+                                       getAlignment(*this, type)));
   Value zero =
       arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
   return term(vector::MaskedLoadOp::create(
@@ -32,7 +61,9 @@ Term VectorCode::loadVector(VectorType type, Value buffer, ArrayRef<Value> at,
 void VectorCode::storeVector(Term vector, Value buffer, ArrayRef<Value> at,
                              std::optional<Term> count) {
   if (!count) {
-    vector::StoreOp::create(builder, loc, vector.value, buffer, at);
+    vector::StoreOp::create(
+        builder, loc, vector.value, buffer, at, /*nontemporal=*/false,
+        getAlignment(*this, cast<VectorType>(vector.type())));
     return;
   }
   Value mask = createMask(*this, cast<VectorType>(vector.type()), *count);
@@ -60,7 +91,9 @@ void VectorCode::storeFloats(Term vector, Value buffer, ArrayRef<Value> at,
 void VectorCode::forColumns(
     Term width, function_ref<void(Term, std::optional<Term>)> body) {
   if (hasManyThreads)
-    return parallel(width, [&](Term column) { body(column, std::nullopt); });
+    return parallel(width / static_cast<double>(lanes), [&](Term vector) {
+      body(vector * static_cast<double>(lanes), std::nullopt);
+    });
   Term full = width - width % static_cast<double>(lanes);
   forRange(index(0), full, lanes,
            [&](Term column) { body(column, std::nullopt); });

@@ -14,12 +14,10 @@ public:
   VectorCode(OpBuilder &builder, Location loc, FloatType real, int64_t lanes)
       : Code(builder, loc, real), lanes(lanes) {}
 
-  /// Of the width of the longest vectors, for ops whose time is that of memory.
-  explicit VectorCode(Code &code)
-      : VectorCode(code.builder, code.loc, code.realType,
-                   code.hasManyThreads ? 1 : 512 / code.realType.getWidth()) {
-    hasManyThreads = code.hasManyThreads;
-  }
+  /// For ops whose time is that of memory, on rows like those of `matrix`: of
+  /// the width of the longest vectors. Each of many threads takes as much as it
+  /// can load at once, if such vectors divide the row.
+  VectorCode(Code &code, ShapedType matrix);
 
   const int64_t lanes;
 

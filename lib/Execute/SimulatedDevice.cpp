@@ -1,7 +1,8 @@
 //===- SimulatedDevice.cpp - What the host of kernels calls ---------------===//
 
 #include "SimulatedDevice.h"
-#include "moe/Simulator/TensorMap.h"
+
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace mlir::moe;
@@ -19,15 +20,37 @@ void SimulatedDevice::launch(SimulatedDevice *device, int32_t kernel,
     return;
   const SimulatedKernels::Entry &entry =
       *device->kernels[static_cast<size_t>(kernel)];
-  LaunchShape shape{static_cast<uint32_t>(blocks),
-                    static_cast<uint32_t>(threads),
-                    static_cast<uint32_t>(sharedBytes)};
-  sim::Outcome outcome =
-      execute(entry, shape, arguments, device->buffers, device->options);
+  sim::Launch launch;
+  launch.kernel = &entry.kernel;
+  launch.grid.x = static_cast<uint32_t>(blocks);
+  launch.block.x = static_cast<uint32_t>(threads);
+  launch.cluster = entry.cluster.value_or(sim::Dim3());
+  launch.dynamicSharedBytes = static_cast<uint32_t>(sharedBytes);
+  launch.dependent = true;
+  for (auto [i, argument] : llvm::enumerate(entry.arguments)) {
+    Copy &copy = device->copies.emplace_back();
+    assert(argument.bytes <= sizeof copy.bytes && "no larger than a map");
+    std::memcpy(copy.bytes, arguments[i], argument.bytes);
+    copy.address = copy.bytes;
+    if (!argument.byValue) {
+      launch.arguments.push_back(copy.bytes);
+      continue;
+    }
+    launch.arguments.push_back(&copy.address);
+    device->buffers.push_back(
+        {"tensor map", copy.bytes, argument.bytes, /*writable=*/false});
+  }
+  device->launches.push_back(std::move(launch));
+}
+
+void SimulatedDevice::run() {
+  if (!error.empty())
+    return;
+  sim::Outcome outcome = sim::run(launches, buffers, options);
   if (outcome.hazard)
-    device->error = "kernel " + entry.kernel.name + ": " +
-                    sim::getName(outcome.hazard->kind) + ": " +
-                    outcome.hazard->text;
+    error = "kernel " + llvm::join(outcome.running, ", ") + ": " +
+            std::string(sim::getName(outcome.hazard->kind)) + ": " +
+            outcome.hazard->text;
 }
 
 void SimulatedDevice::encodeTensorMap(SimulatedDevice *device, void *object,

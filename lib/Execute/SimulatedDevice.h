@@ -4,10 +4,14 @@
 #define MOE_LIB_EXECUTE_SIMULATEDDEVICE_H
 
 #include "moe/Execute/SimulatedKernels.h"
+#include "moe/Simulator/TensorMap.h"
+
+#include <deque>
 
 namespace mlir::moe {
 
-/// The device of moe-lower-launches: executes each launch at once.
+/// The device of moe-lower-launches, with a stream that launches kernels while
+/// those before them run.
 class SimulatedDevice {
 public:
   SimulatedDevice(ArrayRef<const SimulatedKernels::Entry *> kernels,
@@ -24,6 +28,9 @@ public:
   /// The table of functions that compiled code calls.
   static void *const *getFunctions();
 
+  /// Executes what has been launched.
+  void run();
+
   /// What went wrong first, or "".
   const std::string &getError() const { return error; }
 
@@ -37,6 +44,15 @@ private:
 
   ArrayRef<const SimulatedKernels::Entry *> kernels;
   std::vector<sim::Buffer> buffers;
+  std::vector<sim::Launch> launches;
+  /// A copy of what a launch was given, whose caller may be gone.
+  struct alignas(64) Copy {
+    char bytes[sim::TensorMap::encodedSize];
+    /// Of an object that is given by value: compiled for the host, a kernel
+    /// takes its address.
+    void *address;
+  };
+  std::deque<Copy> copies;
   sim::Options options;
   std::string error;
 };

@@ -83,29 +83,32 @@ static std::optional<sim::Dim3> getDim3(DictionaryAttr facts, StringRef name) {
   return result;
 }
 
+using Arguments = std::vector<SimulatedKernels::Entry::Argument>;
+
 /// The arguments of each kernel, by the kernel's name.
-static llvm::StringMap<std::vector<SimulatedKernels::Argument>>
-findArguments(ModuleOp module) {
-  llvm::StringMap<std::vector<SimulatedKernels::Argument>> found;
+static llvm::StringMap<Arguments> findArguments(ModuleOp module) {
+  llvm::StringMap<Arguments> result;
+  DataLayout layout(module);
   module.walk([&](FunctionOpInterface function) {
-    DataLayout layout = DataLayout::closest(function);
-    auto &arguments = found[function.getName()];
+    Arguments &arguments = result[function.getName()];
     for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+      Type type = function.getArgumentTypes()[i];
       auto object = function.getArgAttrOfType<TypeAttr>(
           i, LLVM::LLVMDialect::getByValAttrName());
-      Type type = object ? object.getValue() : function.getArgumentTypes()[i];
-      // Only what is in the LLVM dialect has a size.
-      bool hasSize = LLVM::isCompatibleType(type);
+      if (object)
+        type = object.getValue();
+      bool hasSize =
+          isa<DataLayoutTypeInterface>(type) || type.isIntOrIndexOrFloat();
       arguments.push_back(
-          {hasSize ? size_t(layout.getTypeSize(type)) : sizeof(void *),
-           object != nullptr});
+          {hasSize ? static_cast<size_t>(layout.getTypeSize(type)) : 0,
+           static_cast<bool>(object)});
     }
   });
-  return found;
+  return result;
 }
 
 llvm::Expected<SimulatedKernels> SimulatedKernels::compile(ModuleOp module) {
-  auto arguments = findArguments(module);
+  llvm::StringMap<Arguments> arguments = findArguments(module);
   MLIRContext *context = module.getContext();
   FirstError error(context);
   PassManager manager(context);
@@ -132,10 +135,7 @@ llvm::Expected<SimulatedKernels> SimulatedKernels::compile(ModuleOp module) {
       entry.kernel.registers = static_cast<uint32_t>(registers.getInt());
     entry.block = getDim3(facts, "block");
     entry.cluster = getDim3(facts, "cluster");
-    // Each memref is several arguments by now, none of them an object.
     entry.arguments = arguments[function.getName()];
-    entry.arguments.resize(function.getNumArguments(),
-                           {sizeof(void *), /*isObject=*/false});
     function->removeAttr("sim.kernel");
   }
 
@@ -151,29 +151,4 @@ llvm::Expected<SimulatedKernels> SimulatedKernels::compile(ModuleOp module) {
     item.second.kernel.function = *function;
   }
   return result;
-}
-
-sim::Outcome mlir::moe::execute(const SimulatedKernels::Entry &entry,
-                                const LaunchShape &shape,
-                                void *const *arguments,
-                                std::vector<sim::Buffer> buffers,
-                                const sim::Options &options) {
-  sim::Launch launch;
-  launch.kernel = &entry.kernel;
-  launch.grid.x = shape.blocks;
-  launch.block.x = shape.threads;
-  launch.cluster = entry.cluster.value_or(sim::Dim3());
-  launch.dynamicSharedBytes = shape.sharedBytes;
-  // Compiled for the host, a kernel takes the address of what it is given by
-  // value.
-  std::vector<void *> objects(entry.arguments.size());
-  for (size_t i = 0; i < objects.size(); ++i) {
-    objects[i] = arguments[i];
-    bool isObject = entry.arguments[i].isObject;
-    launch.arguments.push_back(isObject ? &objects[i] : arguments[i]);
-    if (isObject)
-      buffers.push_back({"tensor map", arguments[i], entry.arguments[i].bytes,
-                         /*writable=*/false});
-  }
-  return sim::run({&launch, 1}, buffers, options);
 }

@@ -119,6 +119,7 @@ SimulatedLayer::run(ArrayRef<Argument> arguments, int64_t tokens) {
                     /*writable=*/true});
   entry(buffers.data(), tokens, workspace.getData(),
         const_cast<void **>(SimulatedDevice::getFunctions()), &device);
+  device.run();
   if (!device.getError().empty())
     return llvm::createStringError(device.getError());
   return std::move(results);

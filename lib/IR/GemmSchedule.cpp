@@ -129,18 +129,19 @@ ScheduleAttr mlir::moe::toAttribute(MLIRContext *context,
 }
 
 WarpgroupSchedule mlir::moe::toSchedule(WarpgroupScheduleAttr attribute) {
-  return {attribute.getRows(), attribute.getColumns(), attribute.getDepth(),
-          attribute.getStages(), attribute.getConsumers(),
-          attribute.getConsumersPerTile()};
+  return {attribute.getRows(),      attribute.getColumns(),
+          attribute.getDepth(),     attribute.getStages(),
+          attribute.getConsumers(), attribute.getConsumersPerTile(),
+          attribute.getRaster(),    attribute.getCluster()};
 }
 
 WarpgroupScheduleAttr
 mlir::moe::toAttribute(MLIRContext *context,
                        const WarpgroupSchedule &schedule) {
-  return WarpgroupScheduleAttr::get(context, schedule.rows, schedule.columns,
-                                    schedule.depth, schedule.stages,
-                                    schedule.consumers,
-                                    schedule.consumersPerTile);
+  return WarpgroupScheduleAttr::get(
+      context, schedule.rows, schedule.columns, schedule.depth, schedule.stages,
+      schedule.consumers, schedule.consumersPerTile, schedule.raster,
+      schedule.cluster);
 }
 
 std::optional<ScheduleViolation>

@@ -22,6 +22,8 @@ llvm::ArrayRef<WarpgroupScheduleField> mlir::moe::getWarpgroupScheduleFields() {
       {"stages", &WarpgroupSchedule::stages},
       {"consumers", &WarpgroupSchedule::consumers},
       {"consumers_per_tile", &WarpgroupSchedule::consumersPerTile},
+      {"raster", &WarpgroupSchedule::raster, WarpgroupSchedule::defaultRaster},
+      {"cluster", &WarpgroupSchedule::cluster, 1},
   };
   return fields;
 }
@@ -29,10 +31,15 @@ llvm::ArrayRef<WarpgroupScheduleField> mlir::moe::getWarpgroupScheduleFields() {
 llvm::raw_ostream &mlir::moe::operator<<(llvm::raw_ostream &os,
                                          const WarpgroupSchedule &schedule) {
   os << "#moe.warpgroup_schedule<";
-  llvm::interleaveComma(getWarpgroupScheduleFields(), os,
-                        [&](const WarpgroupScheduleField &field) {
-                          os << field.name << " = " << schedule.*field.value;
-                        });
+  // As attributes are printed.
+  auto isPrinted = [&](const WarpgroupScheduleField &field) {
+    return schedule.*field.value != field.usual;
+  };
+  llvm::interleaveComma(
+      llvm::make_filter_range(getWarpgroupScheduleFields(), isPrinted), os,
+      [&](const WarpgroupScheduleField &field) {
+        os << field.name << " = " << schedule.*field.value;
+      });
   return os << '>';
 }
 
@@ -47,7 +54,9 @@ mlir::moe::getSharedMemoryLayout(const WarpgroupSchedule &schedule,
   layout.barriers =
       layout.staging + schedule.consumers * 4 * stagingBytesPerWarp;
   layout.blockStarts = layout.barriers + schedule.stages * 2 * 8;
-  layout.bytes = layout.blockStarts + (experts + 1) * 4;
+  layout.rowStarts = layout.blockStarts + (experts + 1) * 4;
+  layout.sources = layout.rowStarts + (experts + 1) * 4;
+  layout.bytes = layout.sources + 2 * maxGatheredRows * 4;
   return layout;
 }
 
@@ -69,7 +78,9 @@ static Violation checkFields(const WarpgroupSchedule &schedule) {
                            64 * schedule.consumersPerTile},
                           {fields[1], 8, 256, 8},
                           {fields[2], swizzleElements, swizzleElements, 1},
-                          {fields[3], 2, 8, 1}};
+                          {fields[3], 2, 8, 1},
+                          {fields[6], 1, WarpgroupSchedule::defaultRaster, 1},
+                          {fields[7], 1, 2, 1}};
   for (const Range &range : ranges) {
     int64_t found = schedule.*range.field.value;
     if (found < range.least || found > range.most)
@@ -124,6 +135,12 @@ static Violation checkLayouts(const WarpgroupSchedule &schedule,
                   "used for " + llvm::Twine(problem.columns) + " outputs",
                   "a multiple of 8 outputs");
   for (const GemmWeight &weight : problem.weights) {
+    int64_t part = (weight.outIn ? 8 : swizzleElements) * schedule.cluster;
+    int64_t found =
+        weight.outIn ? schedule.columns : schedule.columns * weight.stride;
+    if (schedule.cluster > 1 && found % part != 0)
+      return refuse("cluster", llvm::Twine(schedule.cluster),
+                    "1 for tiles of " + llvm::Twine(found) + " outputs");
     if (weight.outIn)
       continue;
     if (weight.stride != 1 && !isInterleaved(problem))
@@ -149,7 +166,7 @@ static int64_t getAccumulatorColumns(const WarpgroupSchedule &schedule,
 /// A producer that gathers keeps an address for each of its rows.
 static Violation checkGather(const WarpgroupSchedule &schedule,
                              const GemmProblem &problem) {
-  if (problem.gathersRows && schedule.rows > 128)
+  if (problem.gathersRows && schedule.rows > maxGatheredRows)
     return refuse("rows", llvm::Twine(schedule.rows),
                   "at most 128 for rows found through an index");
   return std::nullopt;
@@ -212,6 +229,10 @@ Violation mlir::moe::checkWarpgroupSchedule(const WarpgroupSchedule &schedule,
 /// known to be good for many shapes, and the model is not exact.
 static constexpr double leastGain = 0.005;
 
+/// Groups of rows to choose from.
+static constexpr int64_t rasters[] = {WarpgroupSchedule::defaultRaster, 32, 16,
+                                      8};
+
 std::vector<WarpgroupSchedule>
 mlir::moe::enumerateWarpgroupSchedules(const GemmProblem &problem,
                                        const Target &target) {
@@ -228,10 +249,42 @@ mlir::moe::enumerateWarpgroupSchedules(const GemmProblem &problem,
                                    shape.consumers, shape.consumersPerTile};
         if (checkWarpgroupSchedule(schedule, problem, target))
           continue;
-        schedules.push_back(schedule);
+        for (int64_t cluster : {1, 2})
+          for (int64_t raster : rasters) {
+            schedule.cluster = cluster;
+            schedule.raster = raster;
+            if (!checkWarpgroupSchedule(schedule, problem, target))
+              schedules.push_back(schedule);
+          }
         break;
       }
   return schedules;
+}
+
+/// What is read from memory for an expert of so many rows.
+static double countBytesOfExpert(const GemmProblem &problem,
+                                 const WarpgroupSchedule &schedule,
+                                 const Gpu &gpu, double expertRows) {
+  double depthBytes = static_cast<double>(problem.depth) * 2;
+  double weightBytes = depthBytes * static_cast<double>(problem.columns) *
+                       static_cast<double>(problem.getProjections());
+  auto unitRows = static_cast<double>(schedule.getClusterRows());
+  double rowBlocks = std::ceil(expertRows / unitRows);
+  double groupBlocks =
+      std::min(static_cast<double>(schedule.raster), rowBlocks);
+  double columnBlocks = std::ceil(static_cast<double>(problem.columns) /
+                                  static_cast<double>(schedule.columns));
+  double unitsAtWork = static_cast<double>(gpu.multiprocessors) /
+                       static_cast<double>(schedule.cluster);
+  double columnsAtWork =
+      std::max(1.0, unitsAtWork / std::max(1.0, groupBlocks));
+  double groupBytes = groupBlocks * unitRows * depthBytes;
+  double stays = static_cast<double>(gpu.cacheBytes) / 2;
+  double rowReads =
+      groupBytes <= stays ? 1 : std::ceil(columnBlocks / columnsAtWork);
+  double weightReads =
+      weightBytes <= stays ? 1 : std::ceil(rowBlocks / groupBlocks);
+  return expertRows * depthBytes * rowReads + weightBytes * weightReads;
 }
 
 double mlir::moe::estimateSeconds(const GemmProblem &problem,
@@ -243,25 +296,31 @@ double mlir::moe::estimateSeconds(const GemmProblem &problem,
   auto sums = static_cast<double>(getAccumulatorColumns(schedule, problem));
   auto depth = static_cast<double>(schedule.depth);
   double steps = std::ceil(static_cast<double>(problem.depth) / depth);
-  double tiles = load.experts * std::ceil(load.rows / rows) *
+  double clusterRows = static_cast<double>(schedule.getClusterRows());
+  double tiles = load.experts * std::ceil(load.rows / clusterRows) *
+                 static_cast<double>(schedule.cluster) *
                  std::ceil(static_cast<double>(problem.columns) / columns);
   const Gpu &gpu = *target.gpu;
   double multiply = 2 * rows * sums * depth / gpu.flopsPerCycle;
   double operands =
       rows / 64 * (64 + sums) * depth * 2 / gpu.sharedBytesPerCycle;
-  double copies = (rows + sums) * depth * 2 / gpu.cacheBytesPerCycle;
+  double copies = (rows + sums / static_cast<double>(schedule.cluster)) *
+                  depth * 2 / gpu.cacheBytesPerCycle;
   double lines = rows * columns * problem.result.bits / 8 / swizzleBytes;
   double main = steps * std::max({multiply, operands, copies});
   double ends = 1500 + lines * 2;
+  if (schedule.cluster > 1) {
+    main *= 1.03;
+    ends += 500;
+  }
   // Consumers in turn hide what is not multiplication behind the other's.
   double cycles =
       schedule.getTurns() > 1 ? std::max(main, ends) + 200 : main + ends;
   double waves = std::ceil(tiles / static_cast<double>(gpu.multiprocessors));
-  double weightBytes = load.experts * static_cast<double>(problem.depth) *
-                       static_cast<double>(problem.columns) *
-                       static_cast<double>(problem.getProjections()) * 2;
   double compute = waves * cycles / (target.gigahertz * 1e9);
-  double read = weightBytes / target.memoryBandwidth;
+  double read = load.experts *
+                countBytesOfExpert(problem, schedule, gpu, load.rows) /
+                target.memoryBandwidth;
   return std::max(compute, read) + std::min(compute, read) / 10;
 }
 

@@ -175,7 +175,11 @@ Outcome Machine::run() {
   stacks.give(engine.getStack());
   machine = nullptr;
   self = nullptr;
-  return {hazard, statistics};
+  Outcome outcome{hazard, statistics, {}};
+  for (auto &grid : grids)
+    if (!grid->isOver())
+      outcome.running.push_back(grid->launch->kernel->name);
+  return outcome;
 }
 
 void Machine::resume(Thread *thread) {

@@ -67,7 +67,8 @@ static Target makeHopper(llvm::StringRef name) {
                    .sharedBytesPerBlock = 227 << 10,
                    .flopsPerCycle = 4096,
                    .sharedBytesPerCycle = 128,
-                   .cacheBytesPerCycle = 48};
+                   .cacheBytesPerCycle = 48,
+                   .cacheBytes = 50 << 20};
   return target;
 }
 

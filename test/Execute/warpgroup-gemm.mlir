@@ -35,6 +35,20 @@
 // REDEFINE: %{schedule} = rows = 128, columns = 64, depth = 64, stages = 3, consumers = 1, consumers_per_tile = 1
 // RUN: %{run}
 
+// Groups of rows, of which the last is smaller.
+// REDEFINE: %{schedule} = rows = 64, columns = 64, depth = 64, stages = 4, consumers = 2, consumers_per_tile = 1, raster = 2
+// RUN: %{run}
+// REDEFINE: %{case} = flood
+// REDEFINE: %{schedule} = rows = 128, columns = 64, depth = 64, stages = 3, consumers = 2, consumers_per_tile = 2, raster = 1
+// RUN: %{run}
+
+// Pairs of blocks share weights; the second may have no rows.
+// REDEFINE: %{schedule} = rows = 64, columns = 128, depth = 64, stages = 3, consumers = 2, consumers_per_tile = 1, cluster = 2
+// RUN: %{run}
+// REDEFINE: %{case} = many
+// REDEFINE: %{schedule} = rows = 128, columns = 128, depth = 64, stages = 3, consumers = 2, consumers_per_tile = 2, raster = 2, cluster = 2
+// RUN: %{run}
+
 #schedule = #moe.warpgroup_schedule<SCHEDULE>
 func.func @moe_layer(
     %x_i8: tensor<?x136xi8> {moe.name = "x"},

@@ -107,7 +107,7 @@ def ExpandDeviceMathPass : Pass<"moe-expand-device-math", "gpu::GPUModuleOp"> {
     their like are computed in f64 and, for f32, rounded. What devices compute themselves
     stays. A function that is not known is an error.
   }];
-  let dependentDialects = ["arith::ArithDialect", "math::MathDialect",
+  let dependentDialects = ["arith::ArithDialect", "math::MathDialect", "scf::SCFDialect",
                            "vector::VectorDialect"];
 }
 
@@ -169,8 +169,10 @@ def OutlineKernelsPass : Pass<"moe-outline-kernels", "ModuleOp"> {
     After moe-plan-workspace, the ops of a function's body that touch memory become kernels
     in the `gpu.module` of the module, and their launches. The iterations of a parallel
     loop, and of parallel loops right inside it, are the work of the kernel's threads, each
-    of which takes one after another until none is left. The other ops from one such loop or
-    launch to the next are a kernel of one thread.
+    of which takes one after another until none is left. If there are other parallel loops in
+    it, an iteration is the work of a warp, whose lanes share those loops, and memory on the
+    stack is shared memory. The other ops from one such loop or launch to the next are a
+    kernel of one thread.
 
     Kernels take the addresses and sizes of buffers, and numbers. A number that depends on
     memory has to be kept there by moe-keep-scalars; kernels compute it again. Where the

@@ -16,16 +16,16 @@ public:
   /// Lowers `module`, which is changed. It holds only gpu.modules.
   static llvm::Expected<SimulatedKernels> compile(ModuleOp module);
 
-  struct Argument {
-    size_t bytes;
-    /// Whether it is an object that is given by value.
-    bool isObject;
-  };
-
   struct Entry {
     sim::Kernel kernel;
     /// What the kernel itself demands, if anything.
     std::optional<sim::Dim3> block, cluster;
+    /// Of each argument: its size, and whether it is an object that is given by
+    /// value.
+    struct Argument {
+      size_t bytes;
+      bool byValue;
+    };
     std::vector<Argument> arguments;
   };
 
@@ -39,18 +39,6 @@ private:
   std::unique_ptr<ExecutionEngine> engine;
   llvm::StringMap<Entry> entries;
 };
-
-/// How many blocks and threads a launch has, and bytes of dynamic shared memory.
-struct LaunchShape {
-  uint32_t blocks, threads, sharedBytes;
-};
-
-/// Executes a kernel to its end on `buffers`. `arguments` are the addresses of
-/// its arguments, as CUDA's driver takes them.
-sim::Outcome execute(const SimulatedKernels::Entry &entry,
-                     const LaunchShape &shape, void *const *arguments,
-                     std::vector<sim::Buffer> buffers,
-                     const sim::Options &options);
 
 } // namespace mlir::moe
 

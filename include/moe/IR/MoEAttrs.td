@@ -227,7 +227,11 @@ def MoE_WarpgroupScheduleAttr : AttrDef<MoE_Dialect, "WarpgroupSchedule"> {
     ring of `stages` pieces of shared memory, `depth` inputs at a time, `consumers`
     warpgroups multiply them. `consumers_per_tile` of them share a tile, each an equal
     part of its rows in blocks of 64; where that is one of two, they take tiles in turn,
-    and one computes and writes results while the other multiplies.
+    and one computes and writes results while the other multiplies. Blocks take tiles
+    by expert, by group of `raster` tiles of rows, by column, by row: those at work at the
+    same time read few rows and weights. The blocks of a `cluster` take tiles of the same
+    columns, one after the other in their expert's rows, and share the weights that each
+    copies a part of.
 
     `moe/Schedule/WarpgroupSchedule.h` says which schedules are legal.
 
@@ -236,7 +240,9 @@ def MoE_WarpgroupScheduleAttr : AttrDef<MoE_Dialect, "WarpgroupSchedule"> {
   }];
   let parameters = (ins
     "int64_t":$rows, "int64_t":$columns, "int64_t":$depth, "int64_t":$stages,
-    "int64_t":$consumers, "int64_t":$consumers_per_tile);
+    "int64_t":$consumers, "int64_t":$consumers_per_tile,
+    DefaultValuedParameter<"int64_t", "::mlir::moe::WarpgroupSchedule::defaultRaster">:$raster,
+    DefaultValuedParameter<"int64_t", "1">:$cluster);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }

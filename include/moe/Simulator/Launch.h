@@ -79,6 +79,8 @@ struct Statistics {
 struct Outcome {
   std::optional<Hazard> hazard;
   Statistics statistics;
+  /// The kernels that ran when it happened.
+  std::vector<std::string> running;
 };
 
 /// Runs the launches one after the other, as a stream does. One run at a time

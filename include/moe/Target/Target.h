@@ -29,6 +29,8 @@ struct Gpu {
   /// bytes that they read from shared memory, and bytes that it gets from the
   /// cache of all.
   double flopsPerCycle, sharedBytesPerCycle, cacheBytesPerCycle;
+  /// Of the cache of all.
+  int64_t cacheBytes;
 };
 
 struct Target {

@@ -15,16 +15,33 @@ struct Bins {
   Term count;
   int64_t bins;
   function_ref<Term(Term item)> binOf;
+  /// Nothing, or computes what `binOf` reads of a run of `itemsOfRun` items,
+  /// numbered by the first of them over that: by a warp, whose lanes share
+  /// parallel loops, with so many bytes of memory on the stack.
+  function_ref<void(Term run)> prepare = nullptr;
+  Term itemsOfRun = {};
+  int64_t stackBytes = 0;
+};
+
+/// Whether a block has memory for what `prepare` leaves on the stack.
+bool canPrepare(int64_t bins, int64_t stackBytes);
+
+/// Where an item is put: both are -1 if it has no bin.
+struct BinPlace {
+  Term item, bin, place;
+  /// The place at which each bin begins, and behind them the number of items
+  /// that have one.
+  Value starts;
 };
 
 /// Sorts the items by bin, those of a bin as they are: `place` is called once
-/// for each item with its bin and place, both -1 if it has none. Before,
-/// `offsets`, of bins + 1 numbers, has the place at which each bin begins.
+/// for each item. `offsets`, of bins + 1 numbers, gets the starts, unless it is
+/// null.
 ///
 /// One kernel of one block if `tokens`, the number that is expected, are few;
-/// else three: they count the bins of parts of the items, add up, and place.
+/// else two: they count the bins of parts of the items, and place.
 void emitBinSort(Code &code, const Bins &bins, Value offsets,
-                 function_ref<void(Term item, Term bin, Term place)> place);
+                 function_ref<void(const BinPlace &)> place);
 
 } // namespace mlir::moe
 

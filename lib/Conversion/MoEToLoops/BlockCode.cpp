@@ -44,6 +44,21 @@ void BlockCode::forEachOfBlock(Term count, Code::Body body) {
   code.forRange(thread, count, threads, body);
 }
 
+void BlockCode::forEachByWarps(Term begin, Term end, Code::Body body) {
+  auto loop =
+      scf::ParallelOp::create(code.builder, code.loc, ValueRange{begin},
+                              ValueRange{end}, ValueRange{code.index(1)});
+  OpBuilder::InsertionGuard guard(code.builder);
+  code.builder.setInsertionPoint(loop.getBody()->getTerminator());
+  body(code.term(loop.getInductionVars()[0]));
+}
+
+void BlockCode::add(Term value, Value numbers, Term at) {
+  memref::AtomicRMWOp::create(code.builder, code.loc,
+                              arith::AtomicRMWKind::addi, toI32(value), numbers,
+                              ValueRange{at});
+}
+
 void BlockCode::sync() { NVVM::Barrier0Op::create(code.builder, code.loc); }
 
 /// All lanes, or the last one.

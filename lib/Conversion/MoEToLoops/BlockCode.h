@@ -30,6 +30,14 @@ public:
 
   /// The numbers below `count` are shared out among the threads.
   void forEachOfBlock(Term count, Code::Body body);
+  /// The warps of the block take turns from `begin` to `end`, and the lanes of
+  /// a warp share the parallel loops of `body`.
+  void forEachByWarps(Term begin, Term end, Code::Body body);
+  /// Adds to an element of memory for numbers as one step.
+  void add(Term value, Value numbers, Term at);
+  void add(int64_t value, Value numbers, Term at) {
+    add(code.index(value), numbers, at);
+  }
   /// Waits for all threads of the block, of the warp.
   void sync();
   void syncWarp();

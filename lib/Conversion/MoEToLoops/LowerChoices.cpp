@@ -1,5 +1,6 @@
 //===- LowerChoices.cpp - Loops of the ops that choose experts ------------===//
 
+#include "Lanes.h"
 #include "Lowerings.h"
 #include "Ranking.h"
 #include "Sort.h"
@@ -38,11 +39,11 @@ void mlir::moe::emitForToken(SequentialTopKOp op, Code &code,
   forBest(code, {experts, logit}, code.index(op.getK()),
           [&](Term round, Term best, IsLeft isLeft) {
             Term max = logit(best);
-            Term sum = code.fold(experts, code.real(0), [&](Term e, Term sum) {
+            Term sum = sumLanes(code, experts, code.real(0), [&](Term e) {
               Term l = logit(e);
               Term tooFar = (max - l) / code.max(code.absolute(l), max) > gap;
               Term counts = isLeft(e) && (e == best || !tooFar);
-              return code.select(counts, sum + code.exp(l - max), sum);
+              return code.select(counts, code.exp(l - max), code.real(0));
             });
             rows.store(code, best, op.getIndices(), round);
             rows.store(code, code.exp(max - max) / sum, op.getWeights(), round);
@@ -79,7 +80,7 @@ Results mlir::moe::lowerToLoops(TopTokensOp op, Code &code) {
 static void emitChoices(Code &code, Value indices, const TokenRows &rows,
                         function_ref<Term(Term c)> expert,
                         function_ref<Term(Term c)> isChosen) {
-  code.forEach(rows.getWidth(indices), [&](Term c) {
+  forEachLane(code, rows.getWidth(indices), [&](Term c) {
     rows.store(code, code.select(isChosen(c), expert(c), code.index(-1)),
                indices, c);
   });

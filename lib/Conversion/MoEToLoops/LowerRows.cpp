@@ -17,7 +17,7 @@ Results mlir::moe::lowerToLoops(DispatchOp op, Code &code) {
   Term numRows = code.dim(op.getSources(), 0), width = code.dim(op.getX(), 1);
   Value rows = code.allocate(op.getRows().getType(), {numRows, width});
 
-  VectorCode vectors(code);
+  VectorCode vectors(code, op.getX().getType());
   auto load = [&](Term token, Term column, std::optional<Term> count) {
     return vectors.loadFloats(x, {token, column}, count);
   };
@@ -98,7 +98,7 @@ Results mlir::moe::lowerToLoops(CombineOp op, Code &code) {
        choices = code.dim(op.getPositions(), 1);
   Type type = op.getResult().getType();
   Type element = getElementTypeOrSelf(type);
-  VectorCode vectors(code);
+  VectorCode vectors(code, op.getRows().getType());
   auto round = [&](Term value) {
     return op.getAccumulate() == Accumulate::result
                ? vectors.roundVector(element, value)
@@ -162,7 +162,7 @@ Results mlir::moe::lowerToLoops(MixOp op, Code &code) {
   Term tokens = code.dim(op.getA(), 0), width = code.dim(op.getA(), 1);
   Type type = op.getResult().getType();
   Value result = code.allocate(cast<ShapedType>(type), {tokens, width});
-  VectorCode vectors(code);
+  VectorCode vectors(code, op.getA().getType());
   code.parallel(tokens, [&](Term token) {
     auto [aFactor, bFactor] = emitFactors(op, code, token);
     Term first = vectors.broadcast(aFactor),

@@ -1,6 +1,7 @@
 //===- LowerScores.cpp - Loops of the ops between scores and scores -------===//
 
 #include "../VectorCode.h"
+#include "Lanes.h"
 #include "Lowerings.h"
 #include "Ranking.h"
 #include "TokenLoop.h"
@@ -35,7 +36,27 @@ static int64_t getLanes(Value matrix, Code &code) {
   return ShapedType::isDynamic(width) ? 1 : std::gcd(width, widest);
 }
 
+/// With elements shared out among lanes.
+static void emitScoreByLanes(ScoreOp op, Code &code, const TokenRows &rows) {
+  Term width = rows.getWidth(op.getLogits());
+  auto logit = [&](Term e) { return rows.load(code, op.getLogits(), e); };
+  auto storeEach = [&](function_ref<Term(Term e)> score) {
+    forEachLane(code, width,
+                [&](Term e) { rows.store(code, score(e), op.getScores(), e); });
+  };
+  if (op.getFn() != ScoreFn::softmax)
+    return storeEach(
+        [&](Term e) { return computeScore(code, op.getFn(), logit(e)); });
+  Term lowest = code.real(-std::numeric_limits<double>::infinity());
+  Term max = maxLanes(code, width, lowest, logit);
+  auto exponential = [&](Term e) { return code.exp(logit(e) - max); };
+  Term sum = sumLanes(code, width, code.real(0), exponential);
+  storeEach([&](Term e) { return exponential(e) / sum; });
+}
+
 void mlir::moe::emitForToken(ScoreOp op, Code &code, const TokenRows &rows) {
+  if (code.hasManyThreads)
+    return emitScoreByLanes(op, code, rows);
   Value logits = op.getLogits(), scores = op.getScores();
   VectorCode vectors(code.builder, code.loc, code.realType,
                      getLanes(logits, code));
@@ -78,14 +99,11 @@ static void emitSoftmaxOverTokens(Code &code, Value logits, Value scores,
   Term tokens = code.dim(logits, 0);
   auto logit = [&](Term t) { return code.load(logits, {t, expert}); };
   Term lowest = code.real(-std::numeric_limits<double>::infinity());
-  Term max = code.fold(tokens, lowest, [&](Term t, Term max) {
-    return code.max(max, logit(t));
-  });
-  Term sum = code.fold(tokens, code.real(0), [&](Term t, Term sum) {
-    return sum + code.exp(logit(t) - max);
-  });
-  code.forEach(tokens, [&](Term t) {
-    code.store(code.exp(logit(t) - max) / sum, scores, {t, expert});
+  Term max = maxLanes(code, tokens, lowest, logit);
+  auto exponential = [&](Term t) { return code.exp(logit(t) - max); };
+  Term sum = sumLanes(code, tokens, code.real(0), exponential);
+  forEachLane(code, tokens, [&](Term t) {
+    code.store(exponential(t) / sum, scores, {t, expert});
   });
 }
 
@@ -179,18 +197,20 @@ void mlir::moe::emitForToken(LimitGroupsOp op, Code &code,
                                   code.load(rows.getShared(op.getBias()), e))
                : score;
   };
-  code.forEach(groups, [&](Term g) {
+  forEachLane(code, groups, [&](Term g) {
     auto member = [&](Term i) { return key(g * groupSize + i); };
     code.store(code.real(0), ranks, g);
     forBest(code, {groupSize, member}, top, [&](Term, Term best, IsLeft) {
       code.store(code.load(ranks, g) + member(best), ranks, g);
     });
   });
-  code.forEach(experts, [&](Term e) { rows.store(code, hidden, limited, e); });
+  forEachLane(code, experts,
+              [&](Term e) { rows.store(code, hidden, limited, e); });
   auto rank = [&](Term g) { return code.load(ranks, g); };
   forBest(code, {groups, rank}, code.index(op.getKeep()),
           [&](Term, Term g, IsLeft) {
-            code.forRange(g * groupSize, (g + 1) * groupSize, 1, [&](Term e) {
+            forEachLane(code, groupSize, [&](Term i) {
+              Term e = g * groupSize + i;
               rows.store(code, key(e), limited, e);
             });
           });

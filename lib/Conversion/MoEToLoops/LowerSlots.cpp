@@ -1,6 +1,6 @@
 //===- LowerSlots.cpp - Counting, capacity and grouping -------------------===//
 
-#include "BinSort.h"
+#include "Lanes.h"
 #include "Lowerings.h"
 #include "moe/IR/Capacity.h"
 
@@ -27,6 +27,17 @@ Results mlir::moe::lowerToLoops(CountOp op, Code &code) {
 
   Type type = op.getCounts().getType();
   Value counts = code.allocate(cast<ShapedType>(type), experts);
+  if (code.hasManyThreads) {
+    Term items = code.dim(indices, 0) * columns;
+    code.parallel(experts, [&](Term expert) {
+      Term count = sumLanes(code, items, code.index(0), [&](Term item) {
+        Term found = code.load(indices, {item / columns, item % columns});
+        return code.select(found == expert, code.index(1), code.index(0));
+      });
+      code.store(count, counts, expert);
+    });
+    return {code.tensor(counts, type)};
+  }
   code.fill(counts, code.index(0));
   code.forEach(code.dim(indices, 0), [&](Term token) {
     code.forEach(columns, [&](Term choice) {
@@ -118,136 +129,6 @@ Results mlir::moe::lowerToLoops(CapacityOp op, Code &code) {
   capacity = exact.max(capacity, exact.index(op.getMinimum()));
   Term multiple = exact.index(op.getMultipleOf());
   return {exact.ceilDiv(capacity, multiple) * multiple};
-}
-
-//===----------------------------------------------------------------------===//
-// moe.group_by_expert
-//===----------------------------------------------------------------------===//
-
-namespace {
-/// The buffers of a grouping. Experts are numbered from the first one of this
-/// device.
-struct Grouping {
-  Grouping(GroupByExpertOp op, Code &code)
-      : op(op), code(code), indices(code.buffer(op.getIndices())),
-        tokens(code.dim(indices, 0)), choices(code.dim(indices, 1)),
-        experts(code.index(op.getNumExperts())),
-        offsets(code.allocate(op.getOffsets().getType(), experts + 1)),
-        positions(
-            code.allocate(op.getPositions().getType(), {tokens, choices})) {}
-
-  Term expertOf(Term token, Term choice) {
-    return code.load(indices, {token, choice}) -
-           code.index(op.getFirstExpert());
-  }
-  Term isOwn(Term expert) { return expert >= 0 && expert < experts; }
-
-  void allocateSources(Term rows) {
-    sources = code.allocate(op.getSources().getType(), rows);
-    code.fill(sources, code.index(-1));
-  }
-
-  void place(Term token, Term choice, Term row) {
-    code.store(token, sources, row);
-    code.store(row, positions, {token, choice});
-  }
-
-  void groupBySlots();
-  void sortByExpert();
-  void sortWithManyThreads();
-
-  Results results() {
-    return {code.tensor(offsets, op.getOffsets().getType()),
-            code.tensor(sources, op.getSources().getType()),
-            code.tensor(positions, op.getPositions().getType())};
-  }
-
-  GroupByExpertOp op;
-  Code &code;
-  Value indices;
-  Term tokens, choices, experts;
-  Value offsets, positions, sources;
-};
-} // namespace
-
-void Grouping::groupBySlots() {
-  code.fill(positions, code.index(-1));
-  Value slots = code.buffer(op.getSlots());
-  Term rowsPerExpert = code.term(op.getCapacity()) * code.index(op.getGroups());
-  code.forEach(experts + 1, [&](Term expert) {
-    code.store(expert * rowsPerExpert, offsets, expert);
-  });
-  allocateSources(experts * rowsPerExpert);
-  code.parallel(tokens, [&](Term token) {
-    code.forEach(choices, [&](Term choice) {
-      Term expert = expertOf(token, choice);
-      Term slot = code.load(slots, {token, choice});
-      code.ifThen(isOwn(expert) && slot >= 0 && slot < rowsPerExpert,
-                  [&] { place(token, choice, expert * rowsPerExpert + slot); });
-    });
-  });
-}
-
-/// A counting sort, which keeps the order of the choices of an expert.
-void Grouping::sortByExpert() {
-  auto forEachOwnChoice = [&](function_ref<void(Term, Term, Term)> body) {
-    code.forEach(tokens, [&](Term token) {
-      code.forEach(choices, [&](Term choice) {
-        Term expert = expertOf(token, choice);
-        code.ifThen(isOwn(expert), [&] { body(token, choice, expert); });
-      });
-    });
-  };
-
-  code.fill(positions, code.index(-1));
-  code.fill(offsets, code.index(0));
-  forEachOwnChoice(
-      [&](Term, Term, Term expert) { increment(code, offsets, expert + 1); });
-  Value next = code.allocate(code.builder.getIndexType(), experts);
-  Term rows = code.fold(experts, code.index(0), [&](Term expert, Term begin) {
-    Term end = begin + code.load(offsets, expert + 1);
-    code.store(begin, next, expert);
-    code.store(end, offsets, expert + 1);
-    return end;
-  });
-  // Which is true anyway, but bounds the memory by the number of tokens.
-  allocateSources(code.min(rows, tokens * choices));
-  forEachOwnChoice([&](Term token, Term choice, Term expert) {
-    place(token, choice, code.load(next, expert));
-    increment(code, next, expert);
-  });
-  code.deallocate(next);
-}
-
-/// There is a row for each choice: how many are needed, the host cannot know.
-void Grouping::sortWithManyThreads() {
-  Term count = tokens * choices;
-  sources = code.allocate(op.getSources().getType(), count);
-  auto expertOfItem = [&](Term item) {
-    Term expert = expertOf(item / choices, item % choices);
-    return code.select(isOwn(expert), expert, code.index(-1));
-  };
-  emitBinSort(code,
-              {count, static_cast<int64_t>(op.getNumExperts()), expertOfItem},
-              offsets, [&](Term item, Term, Term row) {
-                Term token = item / choices;
-                code.store(row, positions, {token, item % choices});
-                code.ifThen(row >= 0, [&] { code.store(token, sources, row); });
-                code.ifThen(item >= code.load(offsets, experts),
-                            [&] { code.store(code.index(-1), sources, item); });
-              });
-}
-
-Results mlir::moe::lowerToLoops(GroupByExpertOp op, Code &code) {
-  Grouping grouping(op, code);
-  if (op.getSlots())
-    grouping.groupBySlots();
-  else if (code.hasManyThreads &&
-           static_cast<int64_t>(op.getNumExperts()) <= maxBins)
-    grouping.sortWithManyThreads();
-  else
-    grouping.sortByExpert();
-  return grouping.results();
 }
 
 //===----------------------------------------------------------------------===//

@@ -1,5 +1,6 @@
 //===- LowerWeights.cpp - Loops of the ops that make weights --------------===//
 
+#include "Lanes.h"
 #include "TokenLoop.h"
 
 using namespace mlir;
@@ -9,7 +10,7 @@ void mlir::moe::emitForToken(GatherWeightsOp op, Code &code,
                              const TokenRows &rows) {
   Value weights = op.getWeights();
   Term experts = rows.getWidth(op.getScores());
-  code.forEach(rows.getWidth(weights), [&](Term c) {
+  forEachLane(code, rows.getWidth(weights), [&](Term c) {
     rows.store(code, code.real(0), weights, c);
     Term expert = rows.load(code, op.getIndices(), c);
     code.ifThen(expert >= 0 && expert < experts, [&] {
@@ -41,7 +42,7 @@ void mlir::moe::emitForToken(NormalizeWeightsOp op, Code &code,
   Term eps = code.real(op.getEps().convertToDouble());
   auto weight = [&](Term c) { return rows.load(code, op.getWeights(), c); };
   auto storeEach = [&](function_ref<Term(Term w)> value) {
-    code.forEach(choices, [&](Term c) {
+    forEachLane(code, choices, [&](Term c) {
       rows.store(code, value(weight(c)), op.getNormalized(), c);
     });
   };
@@ -61,7 +62,7 @@ void mlir::moe::emitForToken(NormalizeWeightsOp op, Code &code,
 void mlir::moe::emitForToken(AppendChoiceOp op, Code &code,
                              const TokenRows &rows) {
   Term choices = rows.getWidth(op.getIndices());
-  code.forEach(choices, [&](Term c) {
+  forEachLane(code, choices, [&](Term c) {
     rows.store(code, rows.load(code, op.getIndices(), c), op.getMoreIndices(),
                c);
     rows.store(code, rows.load(code, op.getWeights(), c), op.getMoreWeights(),

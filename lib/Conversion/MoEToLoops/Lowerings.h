@@ -21,8 +21,10 @@ FloatType getComputeType(Operation *op);
 
 // LowerRoute.cpp
 /// Puts the ops of a routing kernel in its place, and what they do for each
-/// token by itself into as few loops as their order allows.
-void lowerRoute(RouteOp op);
+/// token by itself into as few loops as their order allows. With many threads,
+/// which are expected to have so many tokens, it becomes part of the sort that
+/// groups the choices, as far as there is one.
+void lowerRoute(RouteOp op, bool hasManyThreads, int64_t tokens);
 
 // LowerGate.cpp
 Results lowerToLoops(GateOp op, Code &code);
@@ -40,8 +42,10 @@ Results lowerToLoops(AssignBalancedOp op, Code &code);
 Results lowerToLoops(CountOp op, Code &code);
 Results lowerToLoops(CapacityOp op, Code &code);
 Results lowerToLoops(AssignSlotsOp op, Code &code);
-Results lowerToLoops(GroupByExpertOp op, Code &code);
 Results lowerToLoops(RowExpertsOp op, Code &code);
+
+// LowerGrouping.cpp
+Results lowerToLoops(GroupByExpertOp op, Code &code);
 
 // LowerRows.cpp
 Results lowerToLoops(DispatchOp op, Code &code);

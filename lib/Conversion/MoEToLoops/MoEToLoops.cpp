@@ -106,7 +106,7 @@ struct ConvertMoEToLoopsPass
     SmallVector<RouteOp> routes;
     getOperation().walk([&](RouteOp op) { routes.push_back(op); });
     for (RouteOp route : routes)
-      lowerRoute(route);
+      lowerRoute(route, manyThreads, tokens);
     // An op in the region of another goes with it.
     SmallVector<Operation *> ops;
     getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
@@ -123,7 +123,7 @@ struct ConvertMoEToLoopsPass
         continue;
       }
       if (isPerToken(op)) {
-        emitTokenLoop(op);
+        emitTokenLoop(op, manyThreads);
         continue;
       }
       lowerAnyOf<GateOp, ScoreOp, SinkhornOp, TopTokensOp, AssignBalancedOp,

@@ -6,12 +6,52 @@
 //===----------------------------------------------------------------------===//
 
 #include "Ranking.h"
+#include "Lanes.h"
 
 using namespace mlir;
 using namespace mlir::moe;
 
+/// Whether lanes find the best together, by forBestByPlace.
+static bool ranksByPlace(const Code &code) {
+  return code.hasManyThreads && code.realType.isF32();
+}
+
+/// Keys of 32 bits have room for the number beside them: the place of each
+/// candidate is one integer, and the best is the largest.
+static void forBestByPlace(Code &code, const Ranking &ranking, Term rounds,
+                           function_ref<void(Term, Term, IsLeft)> body) {
+  constexpr double room = 1ll << 32;
+  bool lowestFirst = ranking.tie == Tie::lowest;
+  auto number = [&](Term candidate) {
+    // Below the largest integer even for a NaN, the largest key.
+    return lowestFirst ? (room - 2) - candidate : candidate;
+  };
+  auto place = [&](Term candidate) {
+    return code.orderKey(ranking.value(candidate)) * room + number(candidate);
+  };
+  Term none = code.index(std::numeric_limits<int64_t>::min());
+  Term beforeFirst = code.index(std::numeric_limits<int64_t>::max());
+  code.fold(rounds, beforeFirst, [&](Term round, Term last) {
+    auto isLeft = [&](Term candidate, Term itsPlace) {
+      return ranking.competes ? itsPlace < last && ranking.competes(candidate)
+                              : itsPlace < last;
+    };
+    Term best = maxLanes(code, ranking.count, none, [&](Term candidate) {
+      Term itsPlace = place(candidate);
+      return code.select(isLeft(candidate, itsPlace), itsPlace, none);
+    });
+    // A remainder has the sign of the dividend.
+    Term rest = (best % room + room) % room;
+    body(round, number(rest),
+         [&](Term candidate) { return isLeft(candidate, place(candidate)); });
+    return best;
+  });
+}
+
 void mlir::moe::forBest(Code &code, const Ranking &ranking, Term rounds,
                         function_ref<void(Term, Term, IsLeft)> body) {
+  if (ranksByPlace(code))
+    return forBestByPlace(code, ranking, rounds, body);
   bool lowestFirst = ranking.tie == Tie::lowest;
   auto key = [&](Term candidate) {
     return code.orderKey(ranking.value(candidate));
@@ -47,6 +87,11 @@ void mlir::moe::forBest(Code &code, const Ranking &ranking, Term rounds,
 
 void mlir::moe::selectBest(Code &code, const Ranking &ranking, int64_t count,
                            Places places) {
+  if (ranksByPlace(code))
+    return forBestByPlace(
+        code, ranking, code.index(count),
+        [&](Term place, Term best, IsLeft) { places.store(best, place); });
+  // One pass over the candidates.
   Value keys = code.allocateOnStack({count}, code.builder.getIndexType());
   // Below every key.
   Term none = code.index(std::numeric_limits<int64_t>::min());

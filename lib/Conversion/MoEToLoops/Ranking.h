@@ -33,7 +33,7 @@ struct Places {
 };
 
 /// Puts the best `count` candidates into places 0 to count - 1, the best one
-/// first, in one pass over the candidates; as many must compete.
+/// first; as many must compete.
 void selectBest(Code &code, const Ranking &ranking, int64_t count,
                 Places places);
 

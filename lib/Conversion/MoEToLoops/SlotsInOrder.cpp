@@ -21,8 +21,6 @@ Results mlir::moe::assignInOrder(AssignSlotsOp op, Code &code) {
        capacity = code.term(op.getCapacity());
   Value kept = code.allocate(op.getKept().getType(), {tokens, choices});
   Value slots = code.allocate(op.getSlots().getType(), {tokens, choices});
-  Value offsets =
-      code.allocate(code.builder.getI32Type(), {groups * experts + 1});
   Term groupSize = code.max(code.ceilDiv(tokens, groups), code.index(1));
 
   // Items are choices in the order in which they are served.
@@ -41,17 +39,17 @@ Results mlir::moe::assignInOrder(AssignSlotsOp op, Code &code) {
   };
   auto bins = static_cast<int64_t>(op.getGroups() * op.getNumExperts());
   emitBinSort(
-      code, {tokens * choices, bins, binOf}, offsets,
-      [&](Term item, Term bin, Term place) {
-        Term isChosen = bin >= 0;
-        Term first = code.load(offsets, code.max(bin, code.index(0)));
-        Term position = place - first;
-        Term fits = isChosen && position < capacity;
-        SmallVector<Term> at = {tokenOf(item), choiceOf(item)};
-        code.store(code.select(fits, bin % experts, code.index(-1)), kept, at);
-        code.store(code.select(fits, bin / experts * capacity + position,
+      code, {tokens * choices, bins, binOf}, /*offsets=*/Value(),
+      [&](const BinPlace &at) {
+        Term first = code.load(at.starts, code.max(at.bin, code.index(0)));
+        Term position = at.place - first;
+        Term fits = at.bin >= 0 && position < capacity;
+        SmallVector<Term> choice = {tokenOf(at.item), choiceOf(at.item)};
+        code.store(code.select(fits, at.bin % experts, code.index(-1)), kept,
+                   choice);
+        code.store(code.select(fits, at.bin / experts * capacity + position,
                                code.index(-1)),
-                   slots, at);
+                   slots, choice);
       });
   return {code.tensor(kept, op.getKept().getType()),
           code.tensor(slots, op.getSlots().getType())};

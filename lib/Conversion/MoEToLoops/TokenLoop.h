@@ -54,10 +54,42 @@ private:
   Term token;
 };
 
+/// Ops, for each of which isPerToken holds, as the body of one loop. They are
+/// in the order of their uses, and nothing that is used by one of them uses
+/// another, unless it is one of them.
+class TokenLoop {
+public:
+  /// Allocates what they compute where `code` writes.
+  TokenLoop(ArrayRef<Operation *> ops, Code &code);
+
+  /// The memory on the stack that an iteration needs.
+  static int64_t getStackBytes(ArrayRef<Operation *> ops);
+
+  Term getNumTokens() const;
+  /// The memory of an operand, or of a result that others use.
+  Value getBuffer(Value value) const {
+    return memory.find(value)->second.buffer;
+  }
+  /// What they do for one token.
+  void emitToken(Term token);
+  /// After the loop: replaces the results, and erases the ops.
+  void finish();
+
+private:
+  void addOperand(Value operand);
+  Term getDynamicWidth(Operation *op);
+  void addResult(Value result, Term tokens);
+
+  SmallVector<Operation *> ops;
+  Code &code;
+  TokenRows::MemoryMap memory;
+  SmallVector<Value> temporaries;
+};
+
 /// Replaces ops, for each of which isPerToken holds, by one loop before the
 /// last of them. They are in the order of their uses, and nothing that is used
 /// by one of them uses another, unless it is one of them.
-void emitTokenLoop(ArrayRef<Operation *> ops);
+void emitTokenLoop(ArrayRef<Operation *> ops, bool hasManyThreads);
 
 // What each op does for one token. LowerScores.cpp
 void emitForToken(ScoreOp op, Code &code, const TokenRows &rows);

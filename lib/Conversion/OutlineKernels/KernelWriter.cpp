@@ -2,6 +2,7 @@
 
 #include "KernelWriter.h"
 #include "../DeviceModule.h"
+#include "SequentialLoop.h"
 
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -40,9 +41,14 @@ KernelWriter::KernelWriter(StringRef name, gpu::GPUModuleOp module,
   function->setAttr(
       NVVM::NVVMDialect::getReqntidAttrName(),
       builder.getDenseI32ArrayAttr({static_cast<int32_t>(threads), 1, 1}));
+  // More blocks at the same time are not worth registers that spill.
+  function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                    builder.getI32IntegerAttr(1));
   symbols.insert(function);
   Block *body = function.addEntryBlock(builder);
   builder.setInsertionPointToStart(body);
+  startNext(builder, loc);
+  waitForOthers(builder, loc);
   auto end = LLVM::ReturnOp::create(builder, loc, Value());
   builder.setInsertionPoint(end);
 }
@@ -173,29 +179,39 @@ void KernelWriter::copyGlobal(memref::GetGlobalOp op) {
                                                       op.getNameAttr()));
 }
 
-/// Parallel loops inside the iterations of a thread are its own.
-static void makeSequential(scf::ParallelOp loop) {
-  OpBuilder builder(loop);
-  Location loc = loop.getLoc();
-  SmallVector<Value> variables;
-  for (auto [begin, end, step] : llvm::zip_equal(
-           loop.getLowerBound(), loop.getUpperBound(), loop.getStep())) {
-    auto sequential = scf::ForOp::create(builder, loc, begin, end, step);
-    builder.setInsertionPointToStart(sequential.getBody());
-    variables.push_back(sequential.getInductionVar());
-  }
-  loop.getBody()->getTerminator()->erase();
-  Block *target = builder.getInsertionBlock();
-  target->getOperations().splice(target->getTerminator()->getIterator(),
-                                 loop.getBody()->getOperations());
-  for (auto [variable, by] :
-       llvm::zip_equal(loop.getInductionVars(), variables))
-    variable.replaceAllUsesWith(by);
-  loop.erase();
+template <typename Register> static Value readRegister(KernelWriter &kernel) {
+  Value number =
+      Register::create(kernel.builder, kernel.loc, kernel.builder.getI32Type());
+  return arith::IndexCastUIOp::create(kernel.builder, kernel.loc,
+                                      kernel.builder.getIndexType(), number);
+}
+
+Value KernelWriter::emitThreadOfBlock() {
+  return readRegister<NVVM::ThreadIdXOp>(*this);
+}
+
+Value KernelWriter::emitThread() {
+  Value before = arith::MulIOp::create(
+      builder, loc, readRegister<NVVM::BlockIdXOp>(*this),
+      arith::ConstantIndexOp::create(builder, loc, threads));
+  return arith::AddIOp::create(builder, loc, before, emitThreadOfBlock());
+}
+
+Value KernelWriter::emitNumThreads() {
+  return arith::MulIOp::create(
+      builder, loc, readRegister<NVVM::GridDimXOp>(*this),
+      arith::ConstantIndexOp::create(builder, loc, threads));
 }
 
 void KernelWriter::launch(Value blocks) {
+  // Parallel loops inside of a thread's work are its own.
   function.walk([](scf::ParallelOp loop) { makeSequential(loop); });
+  // A thread reuses the memory on its stack for all its iterations.
+  Operation *first = &function.getBody().front().front();
+  function.walk([&](memref::AllocaOp memory) {
+    if (memory.getType().hasStaticShape())
+      memory->moveBefore(first);
+  });
   function.walk([&](memref::GetGlobalOp op) { copyGlobal(op); });
   function.setFunctionType(LLVM::LLVMFunctionType::get(
       LLVM::LLVMVoidType::get(builder.getContext()),

@@ -43,6 +43,12 @@ public:
   /// Copies an op all of whose values are known.
   void clone(Operation *op) { builder.clone(*op, mapping); }
 
+  /// The number of the thread in its block.
+  Value emitThreadOfBlock();
+  /// The number of the thread in the grid, and how many there are.
+  Value emitThread();
+  Value emitNumThreads();
+
   /// Ends the kernel and launches it in so many blocks.
   void launch(Value blocks);
 

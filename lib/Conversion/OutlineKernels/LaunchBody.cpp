@@ -1,6 +1,7 @@
 //===- LaunchBody.cpp - Kernels that are written where they run -----------===//
 
 #include "LaunchBody.h"
+#include "WarpLoop.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -56,7 +57,12 @@ LogicalResult mlir::moe::emitLaunchBody(gpu::LaunchOp launch,
     kernel.map(shared,
                kernel.allocateShared(type.getShape(), type.getElementType()));
   }
-  for (Operation &op : launch.getBody().front().without_terminator())
-    kernel.clone(&op);
+  for (Operation &op : launch.getBody().front().without_terminator()) {
+    auto loop = dyn_cast<scf::ParallelOp>(op);
+    if (!loop)
+      kernel.clone(&op);
+    else if (failed(emitWarpsOfBlock(kernel, loop, *getBlockSize(launch))))
+      return failure();
+  }
   return success();
 }

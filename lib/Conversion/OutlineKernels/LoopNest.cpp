@@ -3,7 +3,6 @@
 #include "LoopNest.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
@@ -66,13 +65,22 @@ static scf::ParallelOp getInnerLoop(scf::ParallelOp outer) {
 }
 
 LoopNest::LoopNest(scf::ParallelOp outermost) {
-  for (scf::ParallelOp loop = outermost; loop; loop = getInnerLoop(loop)) {
-    loops.push_back(loop);
-    for (auto [begin, end, step, variable] :
-         llvm::zip_equal(loop.getLowerBound(), loop.getUpperBound(),
-                         loop.getStep(), loop.getInductionVars()))
-      ranges.push_back({begin, end, step, variable});
-  }
+  for (scf::ParallelOp loop = outermost; loop; loop = getInnerLoop(loop))
+    add(loop);
+}
+
+LoopNest LoopNest::ofOneLoop(scf::ParallelOp loop) {
+  LoopNest nest;
+  nest.add(loop);
+  return nest;
+}
+
+void LoopNest::add(scf::ParallelOp loop) {
+  loops.push_back(loop);
+  for (auto [begin, end, step, variable] :
+       llvm::zip_equal(loop.getLowerBound(), loop.getUpperBound(),
+                       loop.getStep(), loop.getInductionVars()))
+    ranges.push_back({begin, end, step, variable});
 }
 
 //===----------------------------------------------------------------------===//
@@ -87,9 +95,8 @@ Value mlir::moe::emitCount(OpBuilder &builder, Location loc, Value begin,
   return builder.createOrFold<arith::CeilDivUIOp>(loc, length, step);
 }
 
-LogicalResult LoopNest::emit(KernelWriter &kernel) const {
-  if (failed(kernel.useOperands(loops.front())))
-    return failure();
+scf::ForOp LoopNest::emit(KernelWriter &kernel, Value first,
+                          Value stride) const {
   OpBuilder &builder = kernel.builder;
   Location loc = kernel.loc;
   Value total = arith::ConstantIndexOp::create(builder, loc, 1);
@@ -100,19 +107,6 @@ LogicalResult LoopNest::emit(KernelWriter &kernel) const {
                                kernel.lookup(range.step)));
     total = builder.createOrFold<arith::MulIOp>(loc, total, counts.back());
   }
-  auto toIndex = [&](Value number) -> Value {
-    return arith::IndexCastUIOp::create(builder, loc, builder.getIndexType(),
-                                        number);
-  };
-  Type i32 = builder.getI32Type();
-  Value thread = toIndex(NVVM::ThreadIdXOp::create(builder, loc, i32));
-  Value block = toIndex(NVVM::BlockIdXOp::create(builder, loc, i32));
-  Value threads = toIndex(NVVM::BlockDimXOp::create(builder, loc, i32));
-  Value blocks = toIndex(NVVM::GridDimXOp::create(builder, loc, i32));
-  Value first = arith::AddIOp::create(
-      builder, loc, arith::MulIOp::create(builder, loc, block, threads),
-      thread);
-  Value stride = arith::MulIOp::create(builder, loc, blocks, threads);
   auto loop = scf::ForOp::create(builder, loc, first, total, stride);
 
   OpBuilder::InsertionGuard guard(builder);
@@ -134,5 +128,5 @@ LogicalResult LoopNest::emit(KernelWriter &kernel) const {
     for (Operation &op : inner.getBody()->without_terminator())
       if (!llvm::is_contained(loops, &op))
         kernel.clone(&op);
-  return success();
+  return loop;
 }

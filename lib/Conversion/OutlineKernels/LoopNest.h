@@ -15,19 +15,25 @@ namespace mlir::moe {
 class LoopNest {
 public:
   explicit LoopNest(scf::ParallelOp outermost);
+  /// Of no other loop.
+  static LoopNest ofOneLoop(scf::ParallelOp loop);
 
-  /// How many values each variable takes: of no loop of the nest.
+  /// The values of a variable.
   struct Range {
     Value begin, end, step;
     Value variable;
   };
   ArrayRef<Range> getRanges() const { return ranges; }
+  scf::ParallelOp getInnermost() const { return loops.back(); }
 
-  /// Has the kernel compute each iteration in one of its threads, however many
-  /// there are.
-  LogicalResult emit(KernelWriter &kernel) const;
+  /// A loop of the kernel over the iterations `first`, `first` + `stride`, ...
+  /// The kernel knows the values that they use.
+  scf::ForOp emit(KernelWriter &kernel, Value first, Value stride) const;
 
 private:
+  LoopNest() = default;
+  void add(scf::ParallelOp loop);
+
   SmallVector<scf::ParallelOp> loops;
   SmallVector<Range> ranges;
 };

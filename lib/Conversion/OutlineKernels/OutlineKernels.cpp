@@ -11,6 +11,7 @@
 #include "../TokenBound.h"
 #include "LaunchBody.h"
 #include "LoopNest.h"
+#include "WarpLoop.h"
 #include "moe/Conversion/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -88,13 +89,16 @@ public:
 private:
   /// Whether the host does `op` itself, or leaves it to kernels that use it.
   bool staysOnHost(Operation *op) const;
-  LogicalResult checkParallelLoops();
   void findDeviceValues();
   KernelWriter makeKernel(int64_t threads, Operation *launchPoint);
   LogicalResult outlineLoop(scf::ParallelOp loop);
   LogicalResult outlineLaunch(gpu::LaunchOp launch);
   LogicalResult outlineSequence(ArrayRef<Operation *> ops);
-  FailureOr<Value> emitBlocks(const LoopNest &nest, Operation *launchPoint);
+  /// Blocks for the iterations of the nest, of which each takes so many at a
+  /// time.
+  Value emitBlocks(const LoopNest &nest, int64_t iterationsOfBlock,
+                   Operation *launchPoint);
+  void eraseDeadOps();
   /// Replaces device values in what the host does by their bounds.
   LogicalResult boundHostValues();
   LogicalResult boundOperand(OpOperand &operand);
@@ -102,6 +106,8 @@ private:
   func::FuncOp function;
   Block &body;
   int64_t maxBlocks;
+  /// Loads of the body that kernels do again.
+  DenseSet<Operation *> keptScalars;
   DeviceValues deviceValues;
   gpu::GPUModuleOp device;
   std::optional<SymbolTable> symbols;
@@ -110,12 +116,19 @@ private:
 } // namespace
 
 bool Outliner::staysOnHost(Operation *op) const {
-  return isMemoryEffectFree(op) || readsKeptScalar(op) ||
+  return isMemoryEffectFree(op) || keptScalars.contains(op) ||
          op->hasTrait<OpTrait::IsTerminator>() ||
          isa<gpu::LaunchFuncOp, func::CallOp>(op) ||
          (!isa<memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect>(
               op->getDialect()) &&
           !isa<gpu::LaunchOp>(op));
+}
+
+/// Whether the iterations of a loop can be a kernel's. Those of a reduction of
+/// the whole are not.
+static bool isParallel(Operation *op) {
+  auto loop = dyn_cast<scf::ParallelOp>(op);
+  return loop && loop.getInitVals().empty();
 }
 
 /// Whether what is in `op` is for the host.
@@ -129,19 +142,10 @@ static bool holdsLaunch(Operation *op) {
       .wasInterrupted();
 }
 
-LogicalResult Outliner::checkParallelLoops() {
-  WalkResult result = function.walk([](scf::ParallelOp loop) {
-    if (loop.getInitVals().empty())
-      return WalkResult::advance();
-    loop.emitError("has reductions, expected a loop without results");
-    return WalkResult::interrupt();
-  });
-  return failure(result.wasInterrupted());
-}
-
 void Outliner::findDeviceValues() {
+  deviceValues.clear();
   for (Operation &op : body) {
-    bool depends = readsKeptScalar(&op);
+    bool depends = keptScalars.contains(&op);
     if (isMemoryEffectFree(&op))
       depends = llvm::any_of(getUsedValues(&op), [&](Value value) {
         return deviceValues.contains(value);
@@ -164,8 +168,9 @@ static LogicalResult checkResults(ArrayRef<Operation *> piece) {
 
 LogicalResult Outliner::outline() {
   function.walk([](memref::CopyOp copy) { expandCopy(copy); });
-  if (failed(checkParallelLoops()))
-    return failure();
+  for (Operation &op : body)
+    if (readsKeptScalar(&op))
+      keptScalars.insert(&op);
   findDeviceValues();
 
   SmallVector<SmallVector<Operation *>> pieces;
@@ -173,13 +178,13 @@ LogicalResult Outliner::outline() {
   for (Operation &op : body) {
     if (staysOnHost(&op)) {
       // A launch between two ops separates them.
-      continues &= isMemoryEffectFree(&op) || readsKeptScalar(&op);
+      continues &= isMemoryEffectFree(&op) || keptScalars.contains(&op);
       continue;
     }
     if (holdsLaunch(&op))
       return op.emitError("launches kernels or calls functions inside control "
                           "flow, expected them in the function's body");
-    bool isKernel = isa<scf::ParallelOp, gpu::LaunchOp>(op);
+    bool isKernel = isParallel(&op) || isa<gpu::LaunchOp>(op);
     if (!continues || isKernel)
       pieces.emplace_back();
     pieces.back().push_back(&op);
@@ -195,7 +200,10 @@ LogicalResult Outliner::outline() {
       return failure();
     LogicalResult outlined =
         llvm::TypeSwitch<Operation *, LogicalResult>(piece.front())
-            .Case<scf::ParallelOp>([&](auto loop) { return outlineLoop(loop); })
+            .Case<scf::ParallelOp>([&](auto loop) {
+              return isParallel(loop) ? outlineLoop(loop)
+                                      : outlineSequence(piece);
+            })
             .Case<gpu::LaunchOp>(
                 [&](auto launch) { return outlineLaunch(launch); })
             .Default([&](auto) { return outlineSequence(piece); });
@@ -216,13 +224,18 @@ KernelWriter Outliner::makeKernel(int64_t threads, Operation *launchPoint) {
 
 LogicalResult Outliner::outlineLoop(scf::ParallelOp loop) {
   KernelWriter kernel = makeKernel(blockSize, loop);
+  if (failed(kernel.useOperands(loop)))
+    return failure();
   LoopNest nest(loop);
-  if (failed(nest.emit(kernel)))
-    return failure();
-  FailureOr<Value> blocks = emitBlocks(nest, loop);
-  if (failed(blocks))
-    return failure();
-  kernel.launch(*blocks);
+  if (isForWarps(nest.getInnermost(), blockSize)) {
+    if (failed(emitWarps(kernel, loop, blockSize)))
+      return failure();
+    kernel.launch(
+        emitBlocks(LoopNest::ofOneLoop(loop), blockSize / warpSize, loop));
+    return success();
+  }
+  nest.emit(kernel, kernel.emitThread(), kernel.emitNumThreads());
+  kernel.launch(emitBlocks(nest, blockSize, loop));
   return success();
 }
 
@@ -255,8 +268,8 @@ LogicalResult Outliner::outlineSequence(ArrayRef<Operation *> ops) {
 // Numbers of the host
 //===----------------------------------------------------------------------===//
 
-FailureOr<Value> Outliner::emitBlocks(const LoopNest &nest,
-                                      Operation *launchPoint) {
+Value Outliner::emitBlocks(const LoopNest &nest, int64_t iterationsOfBlock,
+                           Operation *launchPoint) {
   OpBuilder builder(launchPoint);
   Location loc = launchPoint->getLoc();
   auto index = [&](int64_t value) -> Value {
@@ -277,8 +290,8 @@ FailureOr<Value> Outliner::emitBlocks(const LoopNest &nest,
       return index(maxBlocks);
     total = builder.createOrFold<arith::MulIOp>(loc, total, count);
   }
-  Value blocks =
-      builder.createOrFold<arith::CeilDivUIOp>(loc, total, index(blockSize));
+  Value blocks = builder.createOrFold<arith::CeilDivUIOp>(
+      loc, total, index(iterationsOfBlock));
   blocks = builder.createOrFold<arith::MinUIOp>(loc, blocks, index(maxBlocks));
   return builder.createOrFold<arith::MaxUIOp>(loc, blocks, index(1));
 }
@@ -299,17 +312,23 @@ LogicalResult Outliner::boundOperand(OpOperand &operand) {
   return success();
 }
 
-LogicalResult Outliner::boundHostValues() {
-  // What only kernels needed is gone.
+void Outliner::eraseDeadOps() {
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
-    if (isOpTriviallyDead(&op))
+    if (isOpTriviallyDead(&op)) {
+      keptScalars.erase(&op);
       op.erase();
+    }
+  findDeviceValues();
+}
+
+LogicalResult Outliner::boundHostValues() {
+  // What only kernels needed goes.
+  eraseDeadOps();
   // The address of a buffer does not depend on its size.
   for (auto view : body.getOps<memref::ViewOp>())
     for (OpOperand &size : view->getOpOperands().drop_front(2))
       if (deviceValues.contains(size.get()) && failed(boundOperand(size)))
         return failure();
-  deviceValues.clear();
   findDeviceValues();
   for (Operation &op : body) {
     if (isMemoryEffectFree(&op) && !op.hasTrait<OpTrait::IsTerminator>())
@@ -327,9 +346,7 @@ LogicalResult Outliner::boundHostValues() {
         return failure();
     }
   }
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(body)))
-    if (isOpTriviallyDead(&op))
-      op.erase();
+  eraseDeadOps();
   return success();
 }
 

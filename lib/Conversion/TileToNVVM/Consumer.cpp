@@ -54,7 +54,7 @@ public:
       first = {code.select(turn == 0, first.stage, second.stage),
                code.select(turn == 0, first.parity, second.parity)};
       // The first need not wait.
-      code.ifThen(turn == 1 && code.blockIndex() < context.queue.count(),
+      code.ifThen(turn == 1 && context.queue.first() < context.queue.count(),
                   [&] { code.arriveAt(turnBarrier(code.i32(0)), 256); });
     }
     context.queue.forEach(
@@ -98,14 +98,14 @@ private:
               multiplyStage(place, sums, /*isFirst=*/false);
           // The instructions of the stage before have ended.
           NVVM::WgmmaWaitGroupSyncOp::create(code.builder, code.loc, 1);
-          code.ifThen(lane == 0, [&] { release(place.stage); });
+          release(place.stage);
           return next;
         });
     if (inTurn)
       code.ifThen(coords.hasNext,
                   [&] { code.arriveAt(turnBarrier(code.i32(1) - turn), 256); });
     NVVM::WgmmaWaitGroupSyncOp::create(code.builder, code.loc, 0);
-    code.ifThen(lane == 0, [&] { release(values[0]); });
+    release(values[0]);
     return values;
   }
 
@@ -172,11 +172,19 @@ private:
         .getResults();
   }
 
-  /// Gives the stage before back to the producer.
+  /// Gives the stage before back to the producer, and to the other one of the
+  /// cluster, which copies to it.
   void release(Term stage) {
+    int64_t cluster = kernel.schedule.cluster;
     Term before = code.select(stage == 0, code.i32(kernel.schedule.stages - 1),
                               stage - 1);
-    code.arrive(memory.empty(before));
+    Value barrier = memory.empty(before);
+    code.ifThen(lane < static_cast<double>(cluster), [&] {
+      if (cluster > 1)
+        code.arriveIn(barrier, lane);
+      else
+        code.arrive(barrier);
+    });
   }
 
   Accumulators split(ArrayRef<Term> sums) {

@@ -47,6 +47,11 @@ Term DeviceCode::gridSize() {
 
 void DeviceCode::syncBlock() { NVVM::Barrier0Op::create(builder, loc); }
 
+void DeviceCode::syncCluster() {
+  NVVM::ClusterArriveOp::create(builder, loc, /*aligned=*/UnitAttr());
+  NVVM::ClusterWaitOp::create(builder, loc, /*aligned=*/UnitAttr());
+}
+
 void DeviceCode::syncWarp() { NVVM::SyncWarpOp::create(builder, loc, i32(-1)); }
 
 void DeviceCode::syncAt(Term barrier, int64_t threads) {
@@ -122,6 +127,15 @@ void DeviceCode::arriveExpecting(Value barrier, int64_t bytes) {
   NVVM::MBarrierArriveExpectTxOp::create(
       builder, loc, /*res=*/Type(), barrier, i32(bytes),
       NVVM::MemScopeKind::CTA, /*relaxed=*/false, /*predicate=*/Value());
+}
+
+void DeviceCode::arriveIn(Value barrier, Term rank) {
+  Value there = NVVM::MapaOp::create(
+      builder, loc, LLVM::LLVMPointerType::get(builder.getContext(), 7),
+      barrier, rank);
+  NVVM::MBarrierArriveOp::create(builder, loc, /*res=*/Type(), there,
+                                 /*count=*/Value(), NVVM::MemScopeKind::CLUSTER,
+                                 /*relaxed=*/false);
 }
 
 /// Nanoseconds that a waiting thread may sleep before it looks again.

@@ -36,6 +36,8 @@ public:
   /// All threads of the block, of the warp.
   void syncBlock();
   void syncWarp();
+  /// All threads of the cluster. What its blocks have written is visible after.
+  void syncCluster();
   /// Waits until `threads` have come to the barrier of that number, or only
   /// comes to it.
   void syncAt(Term barrier, int64_t threads);
@@ -61,6 +63,8 @@ public:
   void initBarrier(Value barrier, int64_t arrivals);
   void arrive(Value barrier);
   void arriveExpecting(Value barrier, int64_t bytes);
+  /// At the barrier that lies at the same place in a block of the cluster.
+  void arriveIn(Value barrier, Term rank);
   void wait(Value barrier, Term parity);
   /// Makes the thread's stores to shared memory visible to bulk copies and
   /// matrix instructions, once the barrier after it is passed.

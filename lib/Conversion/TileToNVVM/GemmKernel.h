@@ -72,7 +72,8 @@ struct KernelArguments {
   DenseMap<Value, Value> pointers;
 };
 
-/// Where a tile lies, in i32, and whether the block has one after it.
+/// Where a tile lies, in i32, and whether the block has one after it. The last
+/// block of a cluster may have no rows: their number is then 0 or less.
 struct DeviceCoords {
   Term expert, row, numRows, column;
   Term hasNext;
@@ -106,7 +107,8 @@ private:
 };
 
 /// The tiles of a kernel in the order in which blocks take them: by expert, by
-/// column, by row, so that blocks at work share rows and weights.
+/// group of rows, by column, by row, so that blocks at work share rows and
+/// weights.
 class TileQueue {
 public:
   TileQueue(const GemmKernel &kernel, const KernelArguments &arguments,
@@ -124,15 +126,22 @@ public:
           function_ref<SmallVector<Term>(const DeviceCoords &, ArrayRef<Term>)>
               body);
 
-  /// Of all blocks.
+  /// Of all blocks. The blocks of a cluster have one tile.
   Term count() const;
+  /// The first tile of this block, and how many there are to its next.
+  Term first() const;
+  Term stride() const;
+  /// The number of this block in its cluster.
+  Term rank() const;
+  DeviceCoords locate(Term tile);
 
 private:
   Value blockStart(Term expert) const {
     return code.advance(memory.at(kernel.layout.blockStarts), expert * 4);
   }
-  Term loadOffset(Term expert) const;
-  DeviceCoords locate(Term tile);
+  Value rowStart(Term expert) const {
+    return code.advance(memory.at(kernel.layout.rowStarts), expert * 4);
+  }
 
   const GemmKernel &kernel;
   const KernelArguments &arguments;

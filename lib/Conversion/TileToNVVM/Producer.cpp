@@ -10,6 +10,8 @@ using namespace mlir;
 using namespace mlir::moe;
 
 static constexpr int64_t producerWarps = 4;
+/// A named barrier behind those of the consumers.
+static constexpr int64_t producerBarrier = 3;
 
 /// Bytes that one thread copies of a row at once, and the threads that a
 /// swizzled row of a tile takes.
@@ -53,26 +55,37 @@ public:
   }
 
   /// All threads copy chunks of rows; the first starts the bulk copies as well.
+  /// Where the rows of a tile are is loaded while the tile before is copied.
   void emitGather() {
-    int64_t underWay = getStagesUnderWay(kernel);
-    Term zero = code.i32(0);
-    SmallVector<Term> last = queue.forEach(
-        zero, 1, {zero, zero, zero},
-        [&](const DeviceCoords &coords, ArrayRef<Term> state) {
-          SmallVector<SourceRow> rows = findRows(coords);
-          return forEachStage(state, [&](Term step, RingPlace place) {
-            code.ifThen(thread == 0,
-                        [&] { startCopies(coords, step, place.stage); });
-            copyRows(rows, step, place.stage);
-            NVVM::CpAsyncCommitGroupOp::create(code.builder, code.loc);
-            NVVM::CpAsyncWaitGroupOp::create(code.builder, code.loc,
-                                             static_cast<uint32_t>(underWay));
-            announce(place.stage, underWay, stepsBefore);
+    Term end = queue.count(), blocks = queue.stride(), first = queue.first();
+    code.ifThen(first < end, [&] {
+      Term zero = code.i32(0);
+      DeviceCoords coords = queue.locate(first);
+      SmallVector<Term> init{first, zero, zero, zero, zero};
+      append(init, coords);
+      init.push_back(loadSource(coords));
+      SmallVector<Term> last = code.loopWhile(
+          init, [&](ArrayRef<Term> state) { return state[0] < end; },
+          [&](ArrayRef<Term> state) {
+            Term next = state[0] + blocks, half = state[4];
+            SmallVector<SourceRow> rows = shareRows(state.back(), half);
+            // The last tile has none after it, and loads its own again.
+            DeviceCoords ahead =
+                queue.locate(code.select(next < end, next, state[0]));
+            Term source = loadSource(ahead);
+            SmallVector<Term> result{next};
+            result.append(copyTile(getCoords(state.slice(5, 4)), rows,
+                                   state.slice(1, 3)));
+            result.push_back(1 - half);
+            append(result, ahead);
+            result.push_back(source);
+            return result;
           });
-        });
-    NVVM::CpAsyncWaitGroupOp::create(code.builder, code.loc, 0);
-    for (int64_t distance = underWay; distance > 0; --distance)
-      announce(last[0], distance, last[2]);
+      NVVM::CpAsyncWaitGroupOp::create(code.builder, code.loc, 0);
+      for (int64_t distance = getStagesUnderWay(kernel); distance > 0;
+           --distance)
+        announce(last[1], distance, last[3]);
+    });
   }
 
 private:
@@ -81,6 +94,27 @@ private:
     Value pointer;
     Term bytes;
   };
+
+  static void append(SmallVector<Term> &state, const DeviceCoords &coords) {
+    state.append({coords.expert, coords.row, coords.numRows, coords.column});
+  }
+  static DeviceCoords getCoords(ArrayRef<Term> state) {
+    return {state[0], state[1], state[2], state[3], Term()};
+  }
+
+  /// `state` is the place in the ring, and the number of stages before.
+  SmallVector<Term> copyTile(const DeviceCoords &coords,
+                             ArrayRef<SourceRow> rows, ArrayRef<Term> state) {
+    int64_t underWay = getStagesUnderWay(kernel);
+    return forEachStage(state, [&](Term step, RingPlace place) {
+      code.ifThen(thread == 0, [&] { startCopies(coords, step, place.stage); });
+      copyRows(rows, step, place.stage);
+      NVVM::CpAsyncCommitGroupOp::create(code.builder, code.loc);
+      NVVM::CpAsyncWaitGroupOp::create(code.builder, code.loc,
+                                       static_cast<uint32_t>(underWay));
+      announce(place.stage, underWay, stepsBefore);
+    });
+  }
 
   /// Waits for each stage that the tile passes through. `state` is the place in
   /// the ring, and the number of stages before if it is kept.
@@ -109,33 +143,47 @@ private:
                      (kernel.gathersRows() ? 0 : kernel.layout.rowBytes));
     Term input = step * static_cast<double>(kernel.schedule.depth);
     if (!kernel.gathersRows())
-      copy(target, arguments.rowMap, {input, coords.row, code.i32(0)}, barrier);
+      copy(target, arguments.rowMap, {input, coords.row, code.i32(0)}, barrier,
+           /*receivers=*/1);
     for (auto [tile, map] :
          llvm::zip_equal(kernel.tiles, arguments.weightMaps)) {
+      // Each block of a cluster copies a part of the columns for all.
       Value weights = code.advance(target, tile.offset);
+      int64_t cluster = kernel.schedule.cluster, share = tile.columns / cluster;
+      Term column = coords.column *
+                    static_cast<double>(tile.columns / kernel.schedule.columns);
+      if (cluster > 1) {
+        Term skipped = queue.rank() * static_cast<double>(share);
+        column = column + skipped;
+        weights =
+            code.advance(weights, skipped * static_cast<double>(swizzleBytes));
+      }
       if (tile.outIn) {
-        copy(weights, map, {input, coords.column, coords.expert}, barrier);
+        copy(weights, map, {input, column, coords.expert}, barrier, cluster);
         continue;
       }
       // Boxes of as many columns as a swizzled row has.
-      Term column = coords.column *
-                    static_cast<double>(tile.columns / kernel.schedule.columns);
-      for (int64_t first = 0; first < tile.columns; first += swizzleElements)
+      for (int64_t first = 0; first < share; first += swizzleElements)
         copy(code.advance(weights, first * swizzleBytes), map,
              {column + static_cast<double>(first), input, coords.expert},
-             barrier);
+             barrier, cluster);
     }
   }
 
-  void copy(Value target, Value map, ArrayRef<Term> coordinates,
-            Value barrier) {
+  /// To the same place of so many blocks of the cluster.
+  void copy(Value target, Value map, ArrayRef<Term> coordinates, Value barrier,
+            int64_t receivers) {
     SmallVector<Value> at(coordinates);
     Value cluster = LLVM::AddrSpaceCastOp::create(
         code.builder, code.loc,
         LLVM::LLVMPointerType::get(code.builder.getContext(), 7), target);
     NVVM::CpAsyncBulkTensorGlobalToSharedClusterOp::create(
         code.builder, code.loc, cluster, map, at, barrier,
-        /*im2colOffsets=*/ValueRange(), /*multicastMask=*/Value(),
+        /*im2colOffsets=*/ValueRange(),
+        receivers == 1
+            ? Value()
+            : code.integer(code.builder.getI16Type(), (1 << receivers) - 1)
+                  .value,
         /*l2CacheHint=*/Value(), NVVM::TMALoadMode::TILE, /*isCTAOnly=*/false,
         /*group=*/NVVM::CTAGroupKindAttr(), /*predicate=*/Value());
   }
@@ -145,25 +193,37 @@ private:
            static_cast<double>(round * rowsAtOnce);
   }
 
-  /// The rows that this thread copies a chunk of.
-  SmallVector<SourceRow> findRows(const DeviceCoords &coords) {
-    Value x = arguments.pointers.lookup(kernel.x);
+  /// Where the row of the tile that has this thread's number is, or -1.
+  Term loadSource(const DeviceCoords &coords) {
     Value sources = arguments.pointers.lookup(kernel.sources);
-    Type i32 = code.builder.getI32Type();
+    Term readable = coords.row + code.min(thread, coords.numRows - 1);
+    Term source = code.loadFrom(code.advance(sources, code.widen(readable) * 4),
+                                code.builder.getI32Type());
+    return code.select(thread < coords.numRows, source, code.i32(-1));
+  }
+
+  /// Tells other threads of a row's source; the rows that this thread copies a
+  /// chunk of. Tiles take halves of the memory in turn, so that one barrier is
+  /// enough.
+  SmallVector<SourceRow> shareRows(Term source, Term half) {
+    Value shared =
+        code.advance(memory.at(kernel.layout.sources),
+                     half * static_cast<double>(maxGatheredRows * 4));
+    code.storeTo(source, code.advance(shared, thread * 4));
+    code.syncAt(code.i32(producerBarrier), 32 * producerWarps);
+    Value x = arguments.pointers.lookup(kernel.x);
     auto rowBytes = static_cast<double>(kernel.depth * 2);
     Term chunk = thread % static_cast<double>(chunksPerRow);
     SmallVector<SourceRow> rows;
     for (int64_t round = 0; round < kernel.schedule.rows / rowsAtOnce;
          ++round) {
-      Term row = getRowInTile(round);
-      Term readable = coords.row + code.min(row, coords.numRows - 1);
-      Term source =
-          code.loadFrom(code.advance(sources, code.widen(readable) * 4), i32);
-      Term exists = row < coords.numRows && source >= 0;
+      Term source = code.loadFrom(code.advance(shared, getRowInTile(round) * 4),
+                                  code.builder.getI32Type());
       Term start = code.widen(code.max(source, code.i32(0))) * rowBytes +
                    code.widen(chunk * static_cast<double>(chunkBytes));
-      rows.push_back({code.advance(x, start),
-                      code.select(exists, code.i32(chunkBytes), code.i32(0))});
+      rows.push_back(
+          {code.advance(x, start),
+           code.select(source >= 0, code.i32(chunkBytes), code.i32(0))});
     }
     return rows;
   }

@@ -71,7 +71,7 @@ Value mlir::moe::makeWeightMap(const WeightTile &tile, const GemmKernel &kernel,
     map.size0 = host.i64(kernel.depth);
     map.size1 = host.i64(outputs);
     map.stride1 = host.i64(tile.stride * rowBytes);
-    map.box1 = tile.columns;
+    map.box1 = tile.columns / kernel.schedule.cluster;
   } else {
     map.address = host.advance(base, host.i64(tile.start * 2));
     map.size0 = host.i64(outputs);

@@ -26,7 +26,14 @@ static constexpr StringLiteral sharedMemoryName = "shared_memory";
 
 /// Registers of a thread of two warpgroups that consume and one that produces:
 /// together they are those of a multiprocessor.
-static constexpr uint32_t consumerRegisters = 232, producerRegisters = 40;
+struct RegisterShares {
+  uint32_t consumer, producer;
+};
+static RegisterShares getRegisterShares(const GemmKernel &kernel) {
+  // One that gathers has an address for each of its rows.
+  return kernel.gathersRows() ? RegisterShares{224, 56}
+                              : RegisterShares{232, 40};
+}
 
 namespace {
 /// Writes a kernel and its launch.
@@ -101,6 +108,11 @@ private:
             {static_cast<int32_t>(kernel.schedule.getThreads()), 1, 1}));
     function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
                       builder.getI32IntegerAttr(1));
+    if (kernel.schedule.cluster > 1)
+      function->setAttr(
+          NVVM::NVVMDialect::getClusterDimAttrName(),
+          builder.getDenseI32ArrayAttr(
+              {static_cast<int32_t>(kernel.schedule.cluster), 1, 1}));
     for (unsigned i = 0; i < numMaps; ++i) {
       function.setArgAttr(i, LLVM::LLVMDialect::getByValAttrName(),
                           TypeAttr::get(LLVM::LLVMArrayType::get(
@@ -132,6 +144,7 @@ private:
                   ArrayRef<Value> buffers) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(function.addEntryBlock(builder));
+    startNext(builder, loc);
     DeviceCode code(builder, loc, builder.getF32Type());
     KernelArguments arguments;
     auto given = function.getArguments();
@@ -151,6 +164,9 @@ private:
     TileQueue queue(kernel, arguments, memory, code);
     Term thread = code.threadIndex();
     code.ifThen(thread == 0, [&] { initBarriers(memory, code); });
+    if (kernel.schedule.cluster > 1)
+      code.syncCluster();
+    waitForOthers(builder, loc);
     code.ifThen(thread < 32, [&] { queue.emitCount(thread); });
     code.syncBlock();
     KernelContext context{kernel, arguments, memory, queue, code};
@@ -159,24 +175,28 @@ private:
     code.ifElse(
         thread < consumers,
         [&] {
-          limitRegisters(consumerRegisters,
+          limitRegisters(getRegisterShares(kernel).consumer,
                          NVVM::SetMaxRegisterAction::increase);
           emitConsumer(context, thread);
         },
         [&] {
-          limitRegisters(producerRegisters,
+          limitRegisters(getRegisterShares(kernel).producer,
                          NVVM::SetMaxRegisterAction::decrease);
           emitProducer(context, thread - consumers);
         });
+    // The memory of a block is there until the others copy and arrive no more.
+    if (kernel.schedule.cluster > 1)
+      code.syncCluster();
     LLVM::ReturnOp::create(builder, loc, Value());
   }
 
   void initBarriers(const SharedMemory &memory, DeviceCode &code) {
     for (int64_t stage = 0; stage < kernel.schedule.stages; ++stage) {
       code.initBarrier(memory.full(code.i32(stage)), getFullArrivals(kernel));
-      // One arrival of each warp that multiplies it.
+      // One arrival of each warp that multiplies it, in all blocks.
       code.initBarrier(memory.empty(code.i32(stage)),
-                       4 * kernel.schedule.consumersPerTile);
+                       4 * kernel.schedule.consumersPerTile *
+                           kernel.schedule.cluster);
     }
     NVVM::FenceMbarrierInitOp::create(builder, loc);
   }
@@ -194,10 +214,13 @@ private:
             ? host.term(kernel.rowCount)
             : host.dim(kernel.gathersRows() ? kernel.sources : kernel.x, 0);
     // Each expert may have a tile that is not full.
-    Term tiles = (total / static_cast<double>(kernel.schedule.rows) +
-                  static_cast<double>(kernel.experts)) *
-                 static_cast<double>(kernel.getColumnBlocks());
-    return host.min(tiles, host.index(blocks));
+    int64_t cluster = kernel.schedule.cluster;
+    Term tiles =
+        (total / static_cast<double>(kernel.schedule.getClusterRows()) +
+         static_cast<double>(kernel.experts)) *
+        static_cast<double>(kernel.getColumnBlocks());
+    return host.min(tiles, host.index(std::max<int64_t>(blocks / cluster, 1))) *
+           static_cast<double>(cluster);
   }
 
   void launch(LLVM::LLVMFuncOp function, ArrayRef<Value> operands) {

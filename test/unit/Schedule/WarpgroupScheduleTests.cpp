@@ -120,7 +120,7 @@ TEST(WarpgroupSchedule, GatheredRowsFitRegisters) {
 
 TEST(WarpgroupSchedule, StagesFitSharedMemory) {
   EXPECT_EQ(check(with(&WarpgroupSchedule::stages, 5), makeGateUp()),
-            "schedule field 'stages' is 5, which need 262484 bytes of shared "
+            "schedule field 'stages' is 5, which need 263768 bytes of shared "
             "memory, expected at most 232448 bytes");
 }
 
@@ -134,7 +134,37 @@ TEST(WarpgroupSchedule, LayoutIsInOrder) {
   EXPECT_EQ(layout.barriers - layout.staging, 8 * stagingBytesPerWarp);
   EXPECT_EQ(layout.barriers % 8, 0);
   EXPECT_EQ(layout.blockStarts - layout.barriers, 8 * 8);
-  EXPECT_EQ(layout.bytes - layout.blockStarts, 65 * 4);
+  EXPECT_EQ(layout.rowStarts - layout.blockStarts, 65 * 4);
+  EXPECT_EQ(layout.sources - layout.rowStarts, 65 * 4);
+  EXPECT_EQ(layout.bytes - layout.sources, 2 * 128 * 4);
+}
+
+TEST(WarpgroupSchedule, ClustersShareWeights) {
+  GemmProblem problem = makeGateUp();
+  EXPECT_EQ(check(with(&WarpgroupSchedule::cluster, 2), problem), "");
+  WarpgroupSchedule schedule = with(&WarpgroupSchedule::cluster, 2);
+  schedule.columns = 24;
+  EXPECT_EQ(check(schedule, problem), "schedule field 'cluster' is 2, expected "
+                                      "1 for tiles of 24 outputs");
+  for (GemmWeight &weight : problem.weights)
+    weight.outIn = false;
+  schedule.columns = 64;
+  EXPECT_EQ(check(schedule, problem), "schedule field 'cluster' is 2, expected "
+                                      "1 for tiles of 64 outputs");
+  schedule.columns = 128;
+  EXPECT_EQ(check(schedule, problem), "");
+}
+
+/// As attributes are printed.
+TEST(WarpgroupSchedule, DefaultsAreNotPrinted) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << legal << ' ' << with(&WarpgroupSchedule::raster, 16);
+  EXPECT_EQ(text, "#moe.warpgroup_schedule<rows = 128, columns = 128, depth = "
+                  "64, stages = 4, consumers = 2, consumers_per_tile = 2> "
+                  "#moe.warpgroup_schedule<rows = 128, columns = 128, depth = "
+                  "64, stages = 4, consumers = 2, consumers_per_tile = 2, "
+                  "raster = 16>");
 }
 
 TEST(WarpgroupSchedule, OtherTargetsHaveNone) {
@@ -169,7 +199,25 @@ TEST(WarpgroupSchedule, SelectionFollowsTheRows) {
   ASSERT_TRUE(few && many);
   EXPECT_EQ(few->rows, 64);
   EXPECT_EQ(many->rows, 128);
-  EXPECT_EQ(many->columns, 128);
+  EXPECT_GE(many->columns * many->getTurns(), 128);
+}
+
+/// Where neither the rows nor the weights of an expert stay in the cache, they
+/// pass through it in groups.
+TEST(WarpgroupSchedule, ManyRowsComeInGroups) {
+  Target target = getTarget("sm_90a");
+  GemmProblem problem = makeProblem(4096, 14336, 2, bf16());
+  problem.experts = problem.totalExperts = 8;
+  problem.topK = 2;
+  auto few = selectWarpgroupSchedule(problem, target, 512);
+  auto many = selectWarpgroupSchedule(problem, target, 65536);
+  ASSERT_TRUE(few && many);
+  EXPECT_EQ(few->raster, WarpgroupSchedule::defaultRaster);
+  EXPECT_LT(many->raster, 64);
+  WarpgroupSchedule whole = *many;
+  whole.raster = WarpgroupSchedule::defaultRaster;
+  EXPECT_LT(estimateSeconds(problem, *many, target, 65536),
+            estimateSeconds(problem, whole, target, 65536));
 }
 
 } // namespace
