@@ -35,16 +35,24 @@ static NumberFormat describeFormat(Value value) {
   Type scale = getElementTypeOrSelf(quantized.getScales().getType());
   ArrayRef<int64_t> block =
       quantized.getBlockShape().value_or(ArrayRef<int64_t>());
-  block = block.drop_while([](int64_t size) { return size == 1; });
-  os << data << '/';
-  llvm::interleave(block, os, "x");
-  os << ':' << scale;
   double share = 1;
   for (int64_t size : block)
     share /= static_cast<double>(size);
-  return {name,
-          data.getIntOrFloatBitWidth() + scale.getIntOrFloatBitWidth() * share,
-          true};
+  block = block.drop_while([](int64_t size) { return size == 1; });
+  bool isInt4 = quantized.getScheme() == QuantScheme::int4;
+  double bits = isInt4 ? 4 : data.getIntOrFloatBitWidth();
+  double blockBits = scale.getIntOrFloatBitWidth();
+  if (isInt4)
+    os << "int4/";
+  else
+    os << data << '/';
+  llvm::interleave(block, os, "x");
+  os << ':' << scale;
+  if (quantized.getZeroPoints()) {
+    os << ":int4";
+    blockBits += 4;
+  }
+  return {name, bits + blockBits * share, true};
 }
 
 /// Names and counts of the operations of an epilogue, in the order of names, as
@@ -129,18 +137,17 @@ ScheduleAttr mlir::moe::toAttribute(MLIRContext *context,
 }
 
 WarpgroupSchedule mlir::moe::toSchedule(WarpgroupScheduleAttr attribute) {
-  return {attribute.getRows(), attribute.getColumns(), attribute.getDepth(),
-          attribute.getStages(), attribute.getConsumers(),
-          attribute.getConsumersPerTile()};
+  return {attribute.getRows(),      attribute.getColumns(),
+          attribute.getDepth(),     attribute.getStages(),
+          attribute.getConsumers(), attribute.getConsumersPerTile()};
 }
 
 WarpgroupScheduleAttr
 mlir::moe::toAttribute(MLIRContext *context,
                        const WarpgroupSchedule &schedule) {
-  return WarpgroupScheduleAttr::get(context, schedule.rows, schedule.columns,
-                                    schedule.depth, schedule.stages,
-                                    schedule.consumers,
-                                    schedule.consumersPerTile);
+  return WarpgroupScheduleAttr::get(
+      context, schedule.rows, schedule.columns, schedule.depth, schedule.stages,
+      schedule.consumers, schedule.consumersPerTile);
 }
 
 std::optional<ScheduleViolation>

@@ -2,6 +2,8 @@
 
 #include "QuantisedVectors.h"
 #include "DecodeVectors.h"
+#include "NibbleVectors.h"
+#include "moe/IR/Nibbles.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -49,6 +51,12 @@ QuantisedVectors::QuantisedVectors(const WeightOperand &operand,
   blockRows = shape[shape.size() - 2];
   // One block is as good as blocks of any larger size.
   int64_t extent = data.type().getShape().back();
+  bool isInt4 = quantisation.scheme == QuantScheme::int4;
+  if (isInt4 && quantisation.packing.alongLast)
+    extent *= countNibbles(data.type().getElementType());
+  if (quantisation.zeroPoints)
+    zeroPoints = quantisation.zeroPoints->codes.open(
+        getExpertBlock(quantisation, expert), code);
   blockSize = shape.back() < extent
                   ? shape.back()
                   : static_cast<int64_t>(llvm::alignTo(extent, code.lanes));
@@ -62,14 +70,26 @@ QuantisedVectors::get(const WeightOperand &operand, std::optional<Term> expert,
   if (start % std::min(size, code.lanes) != 0 ||
       (size % code.lanes != 0 && code.lanes % size != 0))
     return std::nullopt;
+  const Quantisation &quantisation = vectors.quantisation;
+  if (quantisation.scheme == QuantScheme::int4 &&
+      !canLoadNibbles(vectors.data, quantisation.packing, start, code))
+    return std::nullopt;
+  if (vectors.zeroPoints && size < code.lanes &&
+      (size > 1 ||
+       !canLoadNibbles(*vectors.zeroPoints, quantisation.zeroPoints->packing,
+                       start, code)))
+    return std::nullopt;
   return vectors;
 }
 
 Term QuantisedVectors::load(Term row, Term at, std::optional<Term> count,
                             VectorCode &code) const {
-  Term weights = quantisation.scheme == QuantScheme::mxfp4
-                     ? loadMxfp4(row, at, count, code)
-                     : loadBlock(row, at, count, code);
+  auto loadScheme = &QuantisedVectors::loadBlock;
+  if (quantisation.scheme == QuantScheme::mxfp4)
+    loadScheme = &QuantisedVectors::loadMxfp4;
+  if (quantisation.scheme == QuantScheme::int4)
+    loadScheme = &QuantisedVectors::loadInt4;
+  Term weights = (this->*loadScheme)(row, at, count, code);
   if (!count)
     return weights;
   // Scales need not be finite.
@@ -134,7 +154,7 @@ Term QuantisedVectors::loadMxfp4(Term row, Term at, std::optional<Term> count,
   auto e8m0 = Float8E8M0FNUType::get(code.builder.getContext());
   Term scale = decodeFloat(
       code, e8m0,
-      scales.loadByte(code, {row, keepInside(block, scales, count)}));
+      scales.loadBits(code, {row, keepInside(block, scales, count)}));
   // Half of it is exact, too.
   Term half = code.term(code.convert(scale, code.realType)) * 0.5;
   Term twice =
@@ -143,4 +163,51 @@ Term QuantisedVectors::loadMxfp4(Term row, Term at, std::optional<Term> count,
   if (hasProducts(cast<FloatType>(quantisation.element), code.realType))
     return weights;
   return code.roundVector(quantisation.element, weights);
+}
+
+/// The zero point of each lane, as i32.
+Term QuantisedVectors::loadZeroPoints(Term row, Term at,
+                                      std::optional<Term> count,
+                                      VectorCode &code) const {
+  auto type = code.vectorOf(code.builder.getI32Type());
+  if (!zeroPoints)
+    return code.broadcast(code.integer(type.getElementType(), defaultZeroPoint),
+                          type);
+  const ZeroPoints &stored = *quantisation.zeroPoints;
+  Term block = divide(row, blockRows);
+  if (blockSize < code.lanes) {
+    Term codes =
+        loadNibbles(*zeroPoints, stored.packing, block, at, count, code);
+    if (stored.offset == 0)
+      return codes;
+    auto constant = [&](int64_t value) {
+      return code.broadcast(code.integer(type.getElementType(), value), type)
+          .value;
+    };
+    Value sum = arith::AddIOp::create(code.builder, code.loc, codes.value,
+                                      constant(stored.offset));
+    return code.term(
+        arith::AndIOp::create(code.builder, code.loc, sum, constant(15)));
+  }
+  Term first = keepInside(divide(at, blockSize), scales, count);
+  Term zero = (readNibble(*zeroPoints, stored.packing, {block, first}, code) +
+               static_cast<double>(stored.offset)) %
+              16;
+  return code.broadcast(
+      code.term(arith::IndexCastOp::create(code.builder, code.loc,
+                                           type.getElementType(), zero.value)),
+      type);
+}
+
+Term QuantisedVectors::loadInt4(Term row, Term at, std::optional<Term> count,
+                                VectorCode &code) const {
+  Term codes = loadNibbles(data, quantisation.packing, row, at, count, code);
+  Term zeros = loadZeroPoints(row, at, count, code);
+  Value numbers =
+      arith::SubIOp::create(code.builder, code.loc, codes.value, zeros.value);
+  auto f32 = code.vectorOf(code.builder.getF32Type());
+  numbers = arith::SIToFPOp::create(code.builder, code.loc, f32, numbers);
+  return code.roundVector(quantisation.element,
+                          code.term(code.convert(numbers, code.vectorType())) *
+                              loadScales(row, at, count, code));
 }
