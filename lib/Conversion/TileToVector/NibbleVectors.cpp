@@ -19,13 +19,6 @@ bool mlir::moe::canLoadNibbles(const StoredWeights::Slice &words,
          start % std::min(code.lanes, countPerWord(words)) == 0;
 }
 
-/// An index is never negative.
-static Term divide(Term index, int64_t size) {
-  Code &code = *index.code;
-  return code.term(arith::DivUIOp::create(code.builder, code.loc, index.value,
-                                          code.index(size).value));
-}
-
 static VectorType getWordType(VectorCode &code) {
   return code.vectorOf(code.builder.getI32Type());
 }
@@ -60,9 +53,9 @@ static Term loadAcross(const StoredWeights::Slice &words, Packing packing,
                        Term row, Term at, std::optional<Term> count,
                        VectorCode &code) {
   int64_t nibbles = countPerWord(words);
-  Term loaded = code.loadVector(code.vectorOf(words.type().getElementType()),
-                                words.buffer,
-                                words.index({divide(row, nibbles), at}), count);
+  Term loaded = code.loadVector(
+      code.vectorOf(words.type().getElementType()), words.buffer,
+      words.index({divideIndex(row, nibbles), at}), count);
   return extract(extend(loaded, code),
                  spread(getNibbleShift(packing, row, nibbles), code), code);
 }
@@ -78,8 +71,9 @@ static Term loadAlong(const StoredWeights::Slice &words, Packing packing,
   std::optional<Term> wordCount;
   if (count)
     wordCount = code.ceilDiv(*count, code.index(shared));
-  Term loaded = code.loadVector(
-      type, words.buffer, words.index({row, divide(at, nibbles)}), wordCount);
+  Term loaded =
+      code.loadVector(type, words.buffer,
+                      words.index({row, divideIndex(at, nibbles)}), wordCount);
   SmallVector<int64_t> positions;
   SmallVector<int32_t> places;
   for (int64_t lane = 0; lane < code.lanes; ++lane) {

@@ -15,13 +15,6 @@ using namespace mlir::moe;
 /// Elements of a block of MXFP4.
 static constexpr int64_t mxfp4Block = 32;
 
-/// An index is never negative.
-static Term divide(Term index, int64_t size) {
-  Code &code = *index.code;
-  return code.term(arith::DivUIOp::create(code.builder, code.loc, index.value,
-                                          code.index(size).value));
-}
-
 /// A vector of which nothing is there may begin behind the last block.
 static Term keepInside(Term block, const StoredWeights::Slice &scales,
                        std::optional<Term> count) {
@@ -35,7 +28,7 @@ static std::optional<Term> getExpertBlock(const Quantisation &quantisation,
                                           std::optional<Term> expert) {
   if (!expert || quantisation.scheme == QuantScheme::mxfp4)
     return expert;
-  return divide(*expert, quantisation.blockShape.front());
+  return divideIndex(*expert, quantisation.blockShape.front());
 }
 
 QuantisedVectors::QuantisedVectors(const WeightOperand &operand,
@@ -115,8 +108,8 @@ Term QuantisedVectors::loadBlock(Term row, Term at, std::optional<Term> count,
 /// The scale of each lane.
 Term QuantisedVectors::loadScales(Term row, Term at, std::optional<Term> count,
                                   VectorCode &code) const {
-  Term block = divide(row, blockRows);
-  Term first = divide(at, blockSize);
+  Term block = divideIndex(row, blockRows);
+  Term first = divideIndex(at, blockSize);
   if (blockSize >= code.lanes)
     return code.broadcast(
         scales.load(code, {block, keepInside(first, scales, count)}));
@@ -143,8 +136,8 @@ static bool hasProducts(FloatType element, FloatType compute) {
 
 Term QuantisedVectors::loadMxfp4(Term row, Term at, std::optional<Term> count,
                                  VectorCode &code) const {
-  Term block = divide(at, mxfp4Block);
-  Term byte = divide(at - block * static_cast<double>(mxfp4Block), 2);
+  Term block = divideIndex(at, mxfp4Block);
+  Term byte = divideIndex(at - block * static_cast<double>(mxfp4Block), 2);
   auto type = VectorType::get({code.lanes / 2}, code.builder.getI8Type());
   std::optional<Term> bytes;
   if (count)
@@ -174,7 +167,7 @@ Term QuantisedVectors::loadZeroPoints(Term row, Term at,
     return code.broadcast(code.integer(type.getElementType(), defaultZeroPoint),
                           type);
   const ZeroPoints &stored = *quantisation.zeroPoints;
-  Term block = divide(row, blockRows);
+  Term block = divideIndex(row, blockRows);
   if (blockSize < code.lanes) {
     Term codes =
         loadNibbles(*zeroPoints, stored.packing, block, at, count, code);
@@ -189,7 +182,7 @@ Term QuantisedVectors::loadZeroPoints(Term row, Term at,
     return code.term(
         arith::AndIOp::create(code.builder, code.loc, sum, constant(15)));
   }
-  Term first = keepInside(divide(at, blockSize), scales, count);
+  Term first = keepInside(divideIndex(at, blockSize), scales, count);
   Term zero = (readNibble(*zeroPoints, stored.packing, {block, first}, code) +
                static_cast<double>(stored.offset)) %
               16;
