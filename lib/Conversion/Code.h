@@ -157,6 +157,9 @@ Term operator&&(Term a, Term b);
 Term operator||(Term a, Term b);
 Term operator!(Term a);
 
+/// The quotient of an index, which is never negative here, and a size.
+Term divideIndex(Term index, int64_t size);
+
 /// `value` in the type of `like`.
 Term number(Term like, double value);
 #define MOE_TERM_WITH_NUMBER(op)                                               \

@@ -1,5 +1,6 @@
 //===- ExportLayer.cpp - moe-export-layer ---------------------------------===//
 
+#include "TokenBound.h"
 #include "moe/Conversion/Passes.h"
 
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
@@ -125,6 +126,8 @@ struct ExportLayerPass : moe::impl::ExportLayerPassBase<ExportLayerPass> {
                       "moe-plan-workspace makes it");
       return signalPassFailure();
     }
+    if (failed(TokenBound::checkArguments(layer)))
+      return signalPassFailure();
     EntryBuilder builder(layer);
     if (failed(builder.emit(symbol)))
       return signalPassFailure();

@@ -365,7 +365,7 @@ struct PlanWorkspacePass : moe::impl::PlanWorkspacePassBase<PlanWorkspacePass> {
     if (!llvm::hasSingleElement(func.getBody()))
       return func.emitError("has branches between blocks, expected structured "
                             "control flow");
-    if (failed(moveResults(func)))
+    if (failed(TokenBound::checkArguments(func)) || failed(moveResults(func)))
       return failure();
     WorkspacePlan plan(func);
     if (failed(plan.make()))

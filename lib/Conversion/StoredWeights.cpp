@@ -54,7 +54,7 @@ SmallVector<Value> StoredWeights::Slice::index(ArrayRef<Term> at) const {
   return all;
 }
 
-Term StoredWeights::Slice::loadByte(Code &code, ArrayRef<Term> at) const {
+Term StoredWeights::Slice::loadBits(Code &code, ArrayRef<Term> at) const {
   OpBuilder &builder = code.builder;
   Value element = memref::LoadOp::create(builder, code.loc, buffer, index(at));
   if (isa<FloatType>(element.getType()))
@@ -67,7 +67,7 @@ Term StoredWeights::Slice::loadByte(Code &code, ArrayRef<Term> at) const {
 Term StoredWeights::Slice::load(Code &code, ArrayRef<Term> at) const {
   Type element = cast<MemRefType>(buffer.getType()).getElementType();
   if (isa<Float8E4M3FNType, Float8E5M2Type>(element))
-    return decodeFloat(code, cast<FloatType>(element), loadByte(code, at));
+    return decodeFloat(code, cast<FloatType>(element), loadBits(code, at));
   SmallVector<Term> whole;
   for (Value i : index(at))
     whole.push_back(code.term(i));

@@ -24,7 +24,7 @@ public:
     /// narrow float or an integer if need be, in the compute type.
     Term load(Code &code, ArrayRef<Term> at) const;
     /// The element as an unsigned integer.
-    Term loadByte(Code &code, ArrayRef<Term> at) const;
+    Term loadBits(Code &code, ArrayRef<Term> at) const;
 
     MemRefType type() const { return cast<MemRefType>(buffer.getType()); }
     /// The index of an element in the buffer.

@@ -50,6 +50,18 @@ static Extent getExtent(memref::DimOp dim) {
   return {};
 }
 
+LogicalResult TokenBound::checkArguments(func::FuncOp function) {
+  for (auto [i, type] : llvm::enumerate(function.getArgumentTypes())) {
+    auto buffer = dyn_cast<MemRefType>(type);
+    if (buffer && buffer.getNumDynamicDims() > 1)
+      return function.emitError("argument ")
+             << i << " has type " << type << " with "
+             << buffer.getNumDynamicDims()
+             << " dynamic extents, expected at most one, the number of tokens";
+  }
+  return success();
+}
+
 bool TokenBound::isNumTokens(Value value) {
   auto dim = value.getDefiningOp<memref::DimOp>();
   if (!dim)

@@ -11,7 +11,7 @@ namespace mlir::moe {
 
 /// Upper bounds of scalars, as functions that do not fall when the number of
 /// tokens grows. That number is every dynamic extent of an argument of the
-/// function.
+/// function, which has one at most.
 ///
 /// Known are constants, extents, the variables of counted loops, and arithmetic
 /// that cannot fall when its operands grow. Of a minimum, one known operand is
@@ -19,6 +19,10 @@ namespace mlir::moe {
 /// data.
 class TokenBound {
 public:
+  /// Fails if an argument of `function` has two dynamic extents: they could not
+  /// both be the number of tokens.
+  static LogicalResult checkArguments(func::FuncOp function);
+
   /// Whether there is a bound.
   static bool isKnown(Value value);
 

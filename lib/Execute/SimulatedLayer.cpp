@@ -91,6 +91,21 @@ static Tensor makePoisoned(const Parameter &parameter, int64_t tokens) {
   return tensor;
 }
 
+/// Compiled code takes the number of tokens for any extent that it does not
+/// know, but never asks for that of a table of token ids.
+static llvm::Error checkExtents(const Parameter &parameter,
+                                const TensorView &tensor, int64_t tokens) {
+  ArrayRef<int64_t> wanted = parameter.getTensorShape();
+  for (auto [d, found] : llvm::enumerate(tensor.shape))
+    if (ShapedType::isDynamic(wanted[d]) && (d > 0 || parameter.perToken) &&
+        found != tokens)
+      return llvm::createStringError(
+          "tensor '" + tensor.name + "' has " + llvm::Twine(found) +
+          " in dimension " + llvm::Twine(d) + ", expected " +
+          llvm::Twine(tokens) + ", the number of tokens, as a device needs");
+  return llvm::Error::success();
+}
+
 llvm::Expected<std::vector<Tensor>>
 SimulatedLayer::run(ArrayRef<Argument> arguments, int64_t tokens) {
   SimulatedDevice device(numbered, seed);
@@ -104,6 +119,8 @@ SimulatedLayer::run(ArrayRef<Argument> arguments, int64_t tokens) {
   // A device has memory of its own: copies, whatever alignment files have.
   for (auto [parameter, tensors] :
        llvm::zip_equal(signature.arguments, arguments)) {
+    if (llvm::Error error = checkExtents(parameter, tensors[0], tokens))
+      return error;
     copies.push_back(parameter.perExpert ? stack(tensors) : Tensor(tensors[0]));
     add(copies.back(), parameter.name, /*writable=*/false);
   }

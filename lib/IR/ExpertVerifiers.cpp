@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "VerifierSupport.h"
+#include "moe/IR/Nibbles.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -154,45 +155,47 @@ LogicalResult ExpertMlpOp::verify() {
   return success();
 }
 
-/// C1 and C2 for scheme `block`.
-static LogicalResult verifyBlockScheme(DequantizeOp op) {
-  auto data = cast<RankedTensorType>(op.getData().getType());
+/// C1 and C2: one scale for each block.
+static LogicalResult verifyBlocks(DequantizeOp op) {
   auto scales = cast<RankedTensorType>(op.getScales().getType());
   auto result = cast<RankedTensorType>(op.getType());
   ArrayRef<int64_t> block = *op.getBlockShape();
   // C1
-  if (int64_t(block.size()) != data.getRank() ||
+  if (int64_t(block.size()) != result.getRank() ||
       llvm::any_of(block, [](int64_t size) { return size < 1; }))
     return op.emitOpError("block_shape is [")
            << block << "], expected one positive size for each of "
-           << data.getRank() << " dimensions";
+           << result.getRank() << " dimensions";
   // C2
-  if (!data.hasStaticShape() || data.getShape() != result.getShape())
-    return op.emitOpError("data is ")
-           << data << ", expected the static shape of the result, " << result;
-  bool fits = scales.getRank() == data.getRank() &&
+  bool fits = result.hasStaticShape() && scales.getRank() == result.getRank() &&
               !scales.getElementType().isInteger();
-  for (int64_t i = 0; fits && i < data.getRank(); ++i)
+  for (int64_t i = 0; fits && i < result.getRank(); ++i)
     fits = scales.getDimSize(i) ==
-           int64_t(llvm::divideCeil(data.getDimSize(i), block[i]));
+           int64_t(llvm::divideCeil(result.getDimSize(i), block[i]));
   if (!fits)
     return op.emitOpError("scales are ")
-           << scales << ", expected one float per block of [" << block << "]";
+           << scales << ", expected one float per block of [" << block
+           << "] of " << result;
   return success();
 }
 
-LogicalResult DequantizeOp::verify() {
-  // C1
-  if (failed(checkPresence(*this, "block_shape", bool(getBlockShape()),
-                           getScheme() == QuantScheme::block,
-                           "for scheme block")))
-    return failure();
-  if (getScheme() == QuantScheme::block)
-    return verifyBlockScheme(*this);
-  // C3
-  auto data = cast<RankedTensorType>(getData().getType());
-  auto scales = cast<RankedTensorType>(getScales().getType());
-  auto result = cast<RankedTensorType>(getType());
+/// C2 for scheme `block`.
+static LogicalResult verifyBlockScheme(DequantizeOp op) {
+  auto data = cast<RankedTensorType>(op.getData().getType());
+  auto result = cast<RankedTensorType>(op.getType());
+  if (!data.hasStaticShape() || data.getShape() != result.getShape() ||
+      data.getElementType().isInteger(32))
+    return op.emitOpError("data is ")
+           << data << ", expected bytes in the static shape of the result, "
+           << result;
+  return verifyBlocks(op);
+}
+
+/// C3
+static LogicalResult verifyMxfp4Scheme(DequantizeOp op) {
+  auto data = cast<RankedTensorType>(op.getData().getType());
+  auto scales = cast<RankedTensorType>(op.getScales().getType());
+  auto result = cast<RankedTensorType>(op.getType());
   bool fits = data.hasStaticShape() && data.getRank() >= 2 &&
               data.getElementType().isInteger(8) &&
               data.getShape().back() == 16 &&
@@ -203,10 +206,65 @@ LogicalResult DequantizeOp::verify() {
               result.getShape().back() % 32 == 0 &&
               result.getShape().back() / 32 == scales.getShape().back();
   if (!fits)
-    return emitOpError("data ")
+    return op.emitOpError("data ")
            << data << ", scales " << scales << " and result " << result
            << " are not blocks of 16 bytes with one byte of scale";
   return success();
+}
+
+/// C4: `packed` holds codes for each element of `type`.
+static LogicalResult verifyCodes(DequantizeOp op, StringRef what, Value packed,
+                                 RankedTensorType type) {
+  auto found = cast<RankedTensorType>(packed.getType());
+  Type element = found.getElementType();
+  if (element.isInteger())
+    for (bool alongLast : {false, true})
+      if (isPacked(found.getShape(), type.getShape(), countNibbles(element),
+                   alongLast))
+        return success();
+  return op.emitOpError() << what << " " << found
+                          << ", expected integers of 4 bits for each element "
+                             "of "
+                          << type;
+}
+
+static LogicalResult verifyInt4Scheme(DequantizeOp op) {
+  if (failed(verifyBlocks(op)) ||
+      failed(verifyCodes(op, "data is", op.getData(), op.getType())))
+    return failure();
+  if (!op.getZeroPoints())
+    return success();
+  return verifyCodes(op, "zero points are", op.getZeroPoints(),
+                     cast<RankedTensorType>(op.getScales().getType()));
+}
+
+LogicalResult DequantizeOp::verify() {
+  QuantScheme scheme = getScheme();
+  // C1
+  if (failed(checkPresence(*this, "block_shape", bool(getBlockShape()),
+                           scheme != QuantScheme::mxfp4,
+                           "for schemes block and int4")))
+    return failure();
+  // C5
+  if (scheme != QuantScheme::int4 &&
+      (getZeroPoints() || getOrder() != NibbleOrder::ascending))
+    return emitOpError("has zero points or an order, only allowed for scheme "
+                       "int4");
+  if (failed(checkRange(*this, "zero_offset", getZeroOffset(), 0,
+                        getZeroPoints() ? 15 : 0)))
+    return failure();
+  switch (scheme) {
+  case QuantScheme::block:
+    // C2
+    return verifyBlockScheme(*this);
+  case QuantScheme::mxfp4:
+    // C3
+    return verifyMxfp4Scheme(*this);
+  case QuantScheme::int4:
+    // C4
+    return verifyInt4Scheme(*this);
+  }
+  llvm_unreachable("no such scheme");
 }
 
 LogicalResult CombineOp::verify() {

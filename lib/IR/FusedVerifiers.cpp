@@ -200,7 +200,9 @@ LogicalResult AppendChoiceOp::verify() {
                          1)))
       return failure();
   // C3
-  return checkCount(*this, "expert", getExpert(), 0);
+  if (failed(checkCount(*this, "first_expert", getFirstExpert(), 0)))
+    return failure();
+  return checkCount(*this, "expert", getExpert(), getFirstExpert());
 }
 
 LogicalResult AppendExpertOp::verify() {

@@ -35,16 +35,24 @@ static NumberFormat describeFormat(Value value) {
   Type scale = getElementTypeOrSelf(quantized.getScales().getType());
   ArrayRef<int64_t> block =
       quantized.getBlockShape().value_or(ArrayRef<int64_t>());
-  block = block.drop_while([](int64_t size) { return size == 1; });
-  os << data << '/';
-  llvm::interleave(block, os, "x");
-  os << ':' << scale;
   double share = 1;
   for (int64_t size : block)
     share /= static_cast<double>(size);
-  return {name,
-          data.getIntOrFloatBitWidth() + scale.getIntOrFloatBitWidth() * share,
-          true};
+  block = block.drop_while([](int64_t size) { return size == 1; });
+  bool isInt4 = quantized.getScheme() == QuantScheme::int4;
+  double bits = isInt4 ? 4 : data.getIntOrFloatBitWidth();
+  double blockBits = scale.getIntOrFloatBitWidth();
+  if (isInt4)
+    os << "int4/";
+  else
+    os << data << '/';
+  llvm::interleave(block, os, "x");
+  os << ':' << scale;
+  if (quantized.getZeroPoints()) {
+    os << ":int4";
+    blockBits += 4;
+  }
+  return {name, bits + blockBits * share, true};
 }
 
 /// Names and counts of the operations of an epilogue, in the order of names, as

@@ -115,28 +115,61 @@ static Value getTokens(ExpertMlpOp experts, GroupByExpertOp grouping) {
   return isPlain ? dispatch.getX() : Value();
 }
 
-/// Whether the choices are known to be experts of this device.
-static bool choosesOwnExperts(GroupByExpertOp grouping) {
-  Value indices = grouping.getIndices(), scores;
-  if (auto choice = indices.getDefiningOp<TopKOp>())
-    scores = choice.getScores();
-  if (auto choice = indices.getDefiningOp<SequentialTopKOp>())
-    scores = choice.getLogits();
-  return scores && grouping.getFirstExpert() == 0 &&
-         cast<ShapedType>(scores.getType()).getDimSize(1) ==
-             static_cast<int64_t>(grouping.getNumExperts());
+/// Whether every choice that is left has a row: there are no slots, or they are
+/// those of exactly these choices.
+static bool groupsAllChoices(GroupByExpertOp grouping) {
+  if (!grouping.getSlots())
+    return true;
+  auto slots = grouping.getSlots().getDefiningOp<AssignSlotsOp>();
+  return slots && slots.getKept() == grouping.getIndices() &&
+         slots.getCapacity() == grouping.getCapacity() &&
+         slots.getGroups() == grouping.getGroups();
 }
 
-/// The shape that an operand of the shared expert has if it is one more of
-/// those that tokens choose.
-static bool isOneMore(Value weights, Value expert) {
-  if (!weights || !expert)
-    return !weights && !expert;
-  auto many = cast<RankedTensorType>(weights.getType()),
-       one = cast<RankedTensorType>(expert.getType());
+/// Whether there is a number for one more expert behind those of `grouping`.
+static bool hasNumberForOneMore(GroupByExpertOp grouping) {
+  return static_cast<int64_t>(grouping.getFirstExpert()) +
+             static_cast<int64_t>(grouping.getNumExperts()) <
+         std::numeric_limits<int32_t>::max();
+}
+
+static bool hasShapeOfOne(Value tensors, Value tensor) {
+  auto many = cast<RankedTensorType>(tensors.getType()),
+       one = cast<RankedTensorType>(tensor.getType());
   return many.getShape().drop_front() == one.getShape() &&
          many.hasStaticShape() && one.hasStaticShape() &&
          many.getElementType() == one.getElementType();
+}
+
+/// Whether codes mean the same, and lie like those of each of many experts.
+static bool isOneMore(DequantizeOp many, DequantizeOp one) {
+  if (many.getScheme() != one.getScheme() ||
+      many.getOrder() != one.getOrder() ||
+      many.getZeroOffset() != one.getZeroOffset() ||
+      static_cast<bool>(many.getZeroPoints()) !=
+          static_cast<bool>(one.getZeroPoints()) ||
+      getElementTypeOrSelf(many.getType()) !=
+          getElementTypeOrSelf(one.getType()))
+    return false;
+  if (auto block = many.getBlockShape())
+    if (block->front() != 1 || block->drop_front() != *one.getBlockShape())
+      return false;
+  return hasShapeOfOne(many.getData(), one.getData()) &&
+         hasShapeOfOne(many.getScales(), one.getScales()) &&
+         (!many.getZeroPoints() ||
+          hasShapeOfOne(many.getZeroPoints(), one.getZeroPoints()));
+}
+
+/// Whether an operand of the shared expert is like one of those that tokens
+/// choose.
+static bool isOneMore(Value weights, Value expert) {
+  if (!weights || !expert)
+    return !weights && !expert;
+  auto many = weights.getDefiningOp<DequantizeOp>(),
+       one = expert.getDefiningOp<DequantizeOp>();
+  if (many && one)
+    return isOneMore(many, one);
+  return !many && !one && hasShapeOfOne(weights, expert);
 }
 
 StringRef mlir::moe::findObstacle(SharedExpert found) {
@@ -147,16 +180,16 @@ StringRef mlir::moe::findObstacle(SharedExpert found) {
       mix.getMode() == MixMode::sigmoid;
   if (!adds)
     return "the branches are not added";
-  if (!found.grouping || found.grouping.getSlots())
-    return "experts have a capacity";
+  if (!found.grouping || !groupsAllChoices(found.grouping))
+    return "the slots of the choices are given";
   if (found.combine.getPositions() != found.grouping.getPositions() ||
       !found.combine.getWeights())
     return "the results are not weighted and combined by the groups";
   if (found.combine.getAccumulate() == Accumulate::result ||
       found.combine.getByChoice())
     return "the combination rounds each product";
-  if (!choosesOwnExperts(found.grouping))
-    return "tokens may choose experts of other devices";
+  if (!hasNumberForOneMore(found.grouping))
+    return "there is no number for one more expert";
   if (getTokens(experts, found.grouping) != shared.getRows())
     return "the experts do not read the same tokens";
   if (!found.combine.getRows().hasOneUse() ||
@@ -170,21 +203,15 @@ StringRef mlir::moe::findObstacle(SharedExpert found) {
     return "the layouts of the weights differ";
   if (experts.getIdentityExperts() > 0 || shared.getIdentityExperts() > 0)
     return "experts without weights return their rows";
-  if (experts.isFused() && experts.getUpBias())
-    return "a fused projection has biases";
   for (auto [weights, expert] :
        {std::pair<Value, Value>(experts.getUp(), shared.getUp()),
         {experts.getGate(), shared.getGate()},
         {experts.getDown(), shared.getDown()},
         {experts.getUpBias(), shared.getUpBias()},
         {experts.getGateBias(), shared.getGateBias()},
-        {experts.getDownBias(), shared.getDownBias()}}) {
+        {experts.getDownBias(), shared.getDownBias()}})
     if (!isOneMore(weights, expert))
       return "the shapes or types of the weights differ";
-    if (weights && (weights.getDefiningOp<DequantizeOp>() ||
-                    expert.getDefiningOp<DequantizeOp>()))
-      return "the weights are quantised";
-  }
   if (experts.getResult().getType().getElementType() !=
       shared.getResult().getType().getElementType())
     return "the types of the results differ";

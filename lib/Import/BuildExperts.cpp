@@ -29,23 +29,23 @@ Value LayerBuilder::buildExpertMlp(Value rows, Value offsets) {
       std::swap(out, in);
     return addMatrix(name, out, in, /*perExpert=*/true);
   };
+  MatrixLayout upLayout = getStoredLayout(tensors.up, tensors.upLayout);
+  MatrixLayout downLayout = getStoredLayout(tensors.down, tensors.downLayout);
   Value gate;
   if (!tensors.gate.empty())
-    gate = matrix(tensors.gate, tensors.upLayout, upWidth, spec.hidden);
-  Value up = matrix(tensors.up, tensors.upLayout, upWidth, spec.hidden);
+    gate = matrix(tensors.gate, upLayout, upWidth, spec.hidden);
+  Value up = matrix(tensors.up, upLayout, upWidth, spec.hidden);
   Value upBias;
   auto bias = [&](StringRef name, int64_t width) {
     SmallVector<int64_t> shape = {spec.experts, width};
     return name.empty() ? Value() : addWeight(name, shape, spec.dtype);
   };
   upBias = bias(tensors.upBias, upWidth);
-  Value down =
-      matrix(tensors.down, tensors.downLayout, spec.hidden, spec.inner);
+  Value down = matrix(tensors.down, downLayout, spec.hidden, spec.inner);
   Value downBias = bias(tensors.downBias, spec.hidden);
   return ExpertMlpOp::create(b, rows.getType(), tensors.gating, rows, offsets,
                              up, gate, down, upBias, /*gate_bias=*/Value(),
-                             downBias, getActivation(), tensors.upLayout,
-                             tensors.downLayout);
+                             downBias, getActivation(), upLayout, downLayout);
 }
 
 Value LayerBuilder::buildExperts(Value x, const RoutingValues &routing) {
@@ -76,9 +76,16 @@ Value LayerBuilder::buildExperts(Value x, const RoutingValues &routing) {
 Value LayerBuilder::buildShared(Value x) {
   std::string prefix = spec.extra.shared.str();
   int64_t width = spec.shared->width;
+  auto getName = [&](StringRef name) {
+    return prefix + name.str() + ".weight";
+  };
+  auto getLayout = [&](StringRef name) {
+    return getStoredLayout(getName(name), MatrixLayout::out_in);
+  };
   auto matrix = [&](StringRef name, int64_t out, int64_t in) {
-    return addMatrix(prefix + name.str() + ".weight", out, in,
-                     /*perExpert=*/false);
+    if (getLayout(name) == MatrixLayout::in_out)
+      std::swap(out, in);
+    return addMatrix(getName(name), out, in, /*perExpert=*/false);
   };
   auto bias = [&](StringRef name, int64_t out) {
     std::string full = prefix + name.str() + ".bias";
@@ -92,5 +99,6 @@ Value LayerBuilder::buildShared(Value x) {
   Value downBias = bias("down_proj", spec.hidden);
   return ExpertMlpOp::create(b, x.getType(), Gating::separate, x,
                              /*offsets=*/Value(), up, gate, down, upBias,
-                             gateBias, downBias, getActivation());
+                             gateBias, downBias, getActivation(),
+                             getLayout("up_proj"), getLayout("down_proj"));
 }

@@ -8,7 +8,6 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Verifier.h"
-#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 using namespace mlir;
@@ -44,6 +43,8 @@ Type LayerBuilder::getType(DataType type) {
     return Float8E4M3FNType::get(b.getContext());
   case DataType::U8:
     return b.getI8Type();
+  case DataType::I32:
+    return b.getI32Type();
   default:
     llvm_unreachable("no layer has tensors of this type");
   }
@@ -68,9 +69,7 @@ Value LayerBuilder::addArgument(Type type, StringRef name) {
   return block->addArgument(type, NameLoc::get(shortName));
 }
 
-/// The relative name of the tensor by which a checkpoint is searched for
-/// `name`.
-static std::string getSampleName(StringRef name) {
+std::string mlir::moe::getSampleName(StringRef name) {
   auto [before, after] = name.split("{expert}");
   return before.size() == name.size() ? name.str()
                                       : (before + "0" + after).str();
@@ -108,62 +107,6 @@ Value LayerBuilder::addWeight(StringRef name, ArrayRef<int64_t> shape,
   Type element = getType(findType(name, type));
   return addArgument(RankedTensorType::get(shape, element, encoding),
                      form.block.str() + name.str());
-}
-
-/// A checkpoint may have weights that its config calls quantised in plain form.
-bool LayerBuilder::isBlockQuantized(StringRef name) const {
-  if (!spec.quantization || spec.quantization->scheme != QuantScheme::block)
-    return false;
-  if (!options.findTensor)
-    return true;
-  std::string sample = getSampleName(form.block.str() + name.str());
-  return options.findTensor(spec.layer, sample) == DataType::F8E4M3;
-}
-
-Value LayerBuilder::addMatrix(StringRef name, int64_t rows, int64_t columns,
-                              bool perExpert) {
-  SmallVector<int64_t> shape = {rows, columns};
-  if (perExpert)
-    shape.insert(shape.begin(), spec.experts);
-  if (isBlockQuantized(name))
-    return addBlockMatrix(name, shape);
-  if (spec.quantization && perExpert)
-    return addMxfp4Matrix(name, shape);
-  if (!perExpert || !form.experts.stackedRows)
-    return addWeight(name, shape, spec.dtype);
-  Value stacked = addWeight(name, {spec.experts * rows, columns}, spec.dtype);
-  auto type = cast<RankedTensorType>(stacked.getType());
-  return tensor::ExpandShapeOp::create(
-      b, RankedTensorType::get(shape, type.getElementType()), stacked,
-      ArrayRef<ReassociationIndices>{{0, 1}, {2}});
-}
-
-Value LayerBuilder::addBlockMatrix(StringRef name, ArrayRef<int64_t> shape) {
-  SmallVector<int64_t> block(shape.size() - 2, 1);
-  block.append({spec.quantization->blockRows, spec.quantization->blockColumns});
-  SmallVector<int64_t> scalesShape;
-  for (auto [size, blockSize] : llvm::zip_equal(shape, block))
-    scalesShape.push_back(llvm::divideCeil(size, blockSize));
-  Value data = addWeight(name, shape, DataType::F8E4M3);
-  Value scales =
-      addWeight(name.str() + "_scale_inv", scalesShape, DataType::F32);
-  return DequantizeOp::create(
-      b, RankedTensorType::get(shape, getType(spec.dtype)), QuantScheme::block,
-      data, scales, b.getDenseI64ArrayAttr(block));
-}
-
-/// The last dimension is stored as blocks of 16 bytes, two numbers in each.
-Value LayerBuilder::addMxfp4Matrix(StringRef name, ArrayRef<int64_t> shape) {
-  SmallVector<int64_t> scalesShape(shape);
-  scalesShape.back() /= 32;
-  SmallVector<int64_t> dataShape = scalesShape;
-  dataShape.push_back(16);
-  Value data = addWeight(name, dataShape, DataType::U8);
-  name.consume_back("blocks");
-  Value scales = addWeight(name.str() + "scales", scalesShape, DataType::U8);
-  return DequantizeOp::create(
-      b, RankedTensorType::get(shape, getType(spec.dtype)), QuantScheme::mxfp4,
-      data, scales, DenseI64ArrayAttr());
 }
 
 //===----------------------------------------------------------------------===//
@@ -222,10 +165,12 @@ chooseForm(const LayerSpec &spec, const ImportOptions &options) {
         form.block.str() + form.router.str(),
         getSampleName(form.block.str() + form.experts.down.str())};
   };
+  auto exists = [&](const std::string &name) {
+    return options.findTensor(spec.layer, name).has_value() ||
+           options.findTensor(spec.layer, getCodesName(spec, name)).has_value();
+  };
   for (const TensorForm *form : {&spec.published, &spec.fused})
-    if (llvm::all_of(getSamples(*form), [&](const std::string &name) {
-          return options.findTensor(spec.layer, name).has_value();
-        }))
+    if (llvm::all_of(getSamples(*form), exists))
       return form;
   std::string published = getSamples(spec.published)[1];
   std::string fused = getSamples(spec.fused)[1];

@@ -15,6 +15,14 @@ struct RoutingValues {
   Value ids, weights;
 };
 
+/// The relative name of the tensor by which a checkpoint is searched for
+/// `name`.
+std::string getSampleName(StringRef name);
+
+/// The name of the tensor with the codes of matrix `name`, which is another one
+/// only for codes of four bits.
+std::string getCodesName(const LayerSpec &spec, StringRef name);
+
 /// Holds the function under construction: arguments are added as they are asked
 /// for.
 class LayerBuilder {
@@ -40,6 +48,10 @@ private:
   bool isBlockQuantized(StringRef name) const;
   Value addBlockMatrix(StringRef name, ArrayRef<int64_t> shape);
   Value addMxfp4Matrix(StringRef name, ArrayRef<int64_t> shape);
+  bool isInt4Quantized(StringRef name) const;
+  Value addInt4Matrix(StringRef name, ArrayRef<int64_t> shape);
+  /// The layout of a matrix that would have `layout` if it were not quantised.
+  MatrixLayout getStoredLayout(StringRef name, MatrixLayout layout) const;
   Type getType(DataType type);
   /// A tensor with one row per token.
   RankedTensorType getRows(int64_t width, DataType type);

@@ -2,6 +2,7 @@
 
 #include "ConfigReader.h"
 #include "MoELayers.h"
+#include "ReadQuantization.h"
 #include "moe/Import/Import.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -188,37 +189,6 @@ static std::optional<SharedSpec> readShared(ConfigReader &reader,
                     model.gated, reader.readFlag(model.bias)};
 }
 
-static std::optional<QuantizationSpec> readQuantization(ConfigReader &reader,
-                                                        const Model &model) {
-  const json::Value *value = reader.find("quantization_config");
-  if (!value || value->kind() == json::Value::Null)
-    return std::nullopt;
-  std::string method = reader.readString({"quantization_config.quant_method"});
-  QuantizationSpec quantization;
-  if (method == "mxfp4" && !model.mxfp4.router.empty()) {
-    quantization.scheme = QuantScheme::mxfp4;
-    return quantization;
-  }
-  if (method != "fp8") {
-    reader.failField("quantization_config.quant_method",
-                     model.mxfp4.router.empty() ? "fp8" : "fp8 or mxfp4");
-    return std::nullopt;
-  }
-  reader.check({"quantization_config.fmt", "\"e4m3\""});
-  // Activations are not quantised here: with scales chosen at run time that
-  // only loses precision, with stored ones it changes the model.
-  reader.check({"quantization_config.activation_scheme", "\"dynamic\""});
-  auto block = reader.readList("quantization_config.weight_block_size");
-  if (!block || block->size() != 2 || (*block)[0] < 1 || (*block)[1] < 1) {
-    reader.failField("quantization_config.weight_block_size",
-                     "two positive sizes");
-    return std::nullopt;
-  }
-  quantization.blockRows = (*block)[0];
-  quantization.blockColumns = (*block)[1];
-  return quantization;
-}
-
 //===----------------------------------------------------------------------===//
 // The layer
 //===----------------------------------------------------------------------===//
@@ -238,9 +208,8 @@ static LayerSpec readLayer(ConfigReader &reader, const Model &model,
     reader.failField(model.topK.names,
                      "at most the number of experts, " + Twine(spec.experts));
 
-  spec.dtype = options.dtype
-                   ? *options.dtype
-                   : readType(reader, {"dtype|torch_dtype", "bfloat16"});
+  constexpr Field<StringRef> published = {"dtype|torch_dtype", "bfloat16"};
+  spec.dtype = options.dtype ? *options.dtype : readType(reader, published);
   spec.routerWeight =
       model.router.stored == Precision::f32 ? DataType::F32 : spec.dtype;
   spec.router = readRouter(reader, model.router, spec);
@@ -256,18 +225,22 @@ static LayerSpec readLayer(ConfigReader &reader, const Model &model,
   spec.combineOrder = model.combineOrder;
   spec.shared = readShared(reader, model.shared);
   spec.quantization = readQuantization(reader, model);
+  if (spec.quantization && !spec.quantization->scaleType)
+    spec.quantization->scaleType = readType(reader, published);
   spec.normEps = reader.readNumber(model.normEps);
   for (const Requirement &requirement : model.requirements)
     reader.check(requirement);
 
-  bool isMxfp4 =
-      spec.quantization && spec.quantization->scheme == QuantScheme::mxfp4;
-  if (isMxfp4 && (spec.hidden % 32 || spec.inner % 32))
-    reader.fail("widths are " + Twine(spec.hidden) + " and " +
-                Twine(spec.inner) + ", expected multiples of 32 for mxfp4");
+  if (spec.quantization)
+    checkQuantization(reader, model, spec);
+  auto isQuantized = [&](QuantScheme scheme) {
+    return spec.quantization && spec.quantization->scheme == scheme;
+  };
+  bool isMxfp4 = isQuantized(QuantScheme::mxfp4);
+  bool hasOneForm = isMxfp4 || isQuantized(QuantScheme::int4);
   spec.published = isMxfp4 ? model.mxfp4 : model.published;
   spec.fused =
-      isMxfp4 || model.fused.router.empty() ? spec.published : model.fused;
+      hasOneForm || model.fused.router.empty() ? spec.published : model.fused;
   spec.extra = model.extra;
   return spec;
 }

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "moe/IR/Nibbles.h"
 #include "moe/Tile/Tile.h"
 
 using namespace mlir;
@@ -61,30 +62,57 @@ LogicalResult RowsOp::verify() {
                     getSource().getType().getDepth());
 }
 
+/// The weights of one expert as they are stored, with the expert's dimension if
+/// they are not in a table.
+static MemRefType getStoredType(WeightsOp op) {
+  return cast<MemRefType>(op.getSlice().value_or(op.getWeights().getType()));
+}
+
+/// The extent of the inputs, as stored.
+static int64_t getStoredDepth(WeightsOp op) {
+  MemRefType type = getStoredType(op);
+  bool isInner = op.getLayout() == MatrixLayout::out_in;
+  return type.getDimSize(type.getRank() - (isInner ? 1 : 2));
+}
+
+bool WeightsOp::isPackedAlongLast() {
+  bool alongInputs = getStoredDepth(*this) != getSource().getType().getDepth();
+  return alongInputs == (getLayout() == MatrixLayout::out_in);
+}
+
 /// The number of inputs of one expert's weights.
 static int64_t getDepth(WeightsOp op) {
-  auto type =
-      cast<MemRefType>(op.getSlice().value_or(op.getWeights().getType()));
+  MemRefType type = getStoredType(op);
   bool isInner = op.getLayout() == MatrixLayout::out_in;
   if (op.getScheme() == QuantScheme::mxfp4)
     return isInner ? type.getDimSize(type.getRank() - 2) * 32
                    : type.getDimSize(type.getRank() - 3);
-  return type.getDimSize(type.getRank() - (isInner ? 1 : 2));
+  int64_t depth = getStoredDepth(op);
+  bool isPacked = op.getScheme() == QuantScheme::int4 &&
+                  depth != op.getSource().getType().getDepth();
+  return isPacked ? depth * countNibbles(type.getElementType()) : depth;
 }
 
 LogicalResult WeightsOp::verify() {
   // C1
   if (static_cast<bool>(getScales()) != getScheme().has_value())
     return emitOpError("expected scales and a scheme, or neither");
-  if (getBlockShape().has_value() != (getScheme() == QuantScheme::block))
-    return emitOpError("expected a block shape exactly for scheme block");
+  bool hasBlocks =
+      getScheme() == QuantScheme::block || getScheme() == QuantScheme::int4;
+  if (getBlockShape().has_value() != hasBlocks)
+    return emitOpError(
+        "expected a block shape exactly for schemes block and int4");
+  if (getZeroPoints() && getScheme() != QuantScheme::int4)
+    return emitOpError("expected zero points only for scheme int4");
   // C2
   if (failed(checkSlice(*this, "weights", getWeights(), getSlice())) ||
       (getScales() &&
-       failed(checkSlice(*this, "scales", getScales(), getScaleSlice()))))
+       failed(checkSlice(*this, "scales", getScales(), getScaleSlice()))) ||
+      (getZeroPoints() &&
+       failed(checkSlice(*this, "zero points", getZeroPoints(),
+                         getZeroPointSlice()))))
     return failure();
-  int64_t rank =
-      cast<MemRefType>(getSlice().value_or(getWeights().getType())).getRank();
+  int64_t rank = getStoredType(*this).getRank();
   int64_t least = getScheme() == QuantScheme::mxfp4 ? 3 : 2;
   if (rank < least)
     return emitOpError("rank of the weights is ")

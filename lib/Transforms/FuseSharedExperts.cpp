@@ -7,6 +7,7 @@
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace mlir::moe {
 #define GEN_PASS_DEF_FUSESHAREDEXPERTSPASS
@@ -76,11 +77,17 @@ private:
         b, RankedTensorType::get(shape, ids.getElementType()),
         RankedTensorType::get(shape, element), found.grouping.getIndices(),
         weights, found.mix.getCoefficient(),
-        static_cast<int64_t>(found.grouping.getNumExperts()),
-        found.mix.getBScale());
+        getFirstExpert() + static_cast<int64_t>(found.grouping.getNumExperts()),
+        getFirstExpert(), found.mix.getBScale());
     return {append.getMoreIndices(), append.getMoreWeights()};
   }
 
+  int64_t getFirstExpert() {
+    return static_cast<int64_t>(found.grouping.getFirstExpert());
+  }
+
+  /// Without slots: choices that found none are no choices any more, and empty
+  /// rows are not needed.
   GroupByExpertOp group(Value indices) {
     auto ids = cast<RankedTensorType>(indices.getType());
     int64_t experts = static_cast<int64_t>(found.grouping.getNumExperts()) + 1;
@@ -93,10 +100,13 @@ private:
         b, vector(experts + 1),
         vector(isStatic && ids.hasStaticShape() ? ids.getNumElements()
                                                 : ShapedType::kDynamic),
-        ids, indices, /*slots=*/Value(), /*capacity=*/Value(), experts);
+        ids, indices, /*slots=*/Value(), /*capacity=*/Value(), experts,
+        getFirstExpert());
   }
 
   Value append(Value weights, Value expert) {
+    if (auto many = weights.getDefiningOp<DequantizeOp>())
+      return appendCodes(many, expert.getDefiningOp<DequantizeOp>());
     auto type = cast<RankedTensorType>(weights.getType());
     SmallVector<int64_t> shape(type.getShape());
     ++shape.front();
@@ -107,12 +117,33 @@ private:
         weights, expert);
   }
 
+  Value appendCodes(DequantizeOp many, DequantizeOp one) {
+    SmallVector<int64_t> shape(many.getType().getShape());
+    ++shape.front();
+    Value zeroPoints;
+    if (many.getZeroPoints())
+      zeroPoints = append(many.getZeroPoints(), one.getZeroPoints());
+    return DequantizeOp::create(
+        b, RankedTensorType::get(shape, many.getType().getElementType()),
+        many.getScheme(), append(many.getData(), one.getData()),
+        append(many.getScales(), one.getScales()), zeroPoints,
+        many.getBlockShapeAttr(), many.getOrder(), many.getZeroOffset());
+  }
+
   void eraseUnused() {
-    Operation *dispatch = found.experts.getRows().getDefiningOp();
-    for (Operation *op :
-         {found.mix.getOperation(), found.combine.getOperation(),
-          found.shared.getOperation(), found.experts.getOperation(), dispatch,
-          found.grouping.getOperation()})
+    llvm::SetVector<Operation *> ops;
+    ops.insert(found.mix);
+    ops.insert(found.combine);
+    for (ExpertMlpOp mlp : {found.shared, found.experts}) {
+      ops.insert(mlp);
+      for (Value weights : mlp->getOperands())
+        if (auto quantised = weights.getDefiningOp<DequantizeOp>())
+          ops.insert(quantised);
+    }
+    if (Operation *dispatch = found.experts.getRows().getDefiningOp())
+      ops.insert(dispatch);
+    ops.insert(found.grouping);
+    for (Operation *op : ops)
       if (isOpTriviallyDead(op))
         op->erase();
   }

@@ -89,6 +89,18 @@ private:
   }
 
   Value sliceLast(Value bias, const Projection &projection) {
+    // A table of addresses has no slices, what it is made of has.
+    if (auto table = bias.getDefiningOp<AppendExpertOp>()) {
+      Value many = sliceLast(table.getWeights(), projection);
+      auto tableType = cast<RankedTensorType>(table.getType());
+      SmallVector<int64_t> shape(tableType.getShape());
+      shape.back() = width;
+      return AppendExpertOp::create(
+          b,
+          RankedTensorType::get(shape, tableType.getElementType(),
+                                tableType.getEncoding()),
+          many, sliceLast(table.getExpert(), projection));
+    }
     auto type = cast<RankedTensorType>(bias.getType());
     SmallVector<OpFoldResult> starts(type.getRank(), b.getIndexAttr(0));
     SmallVector<OpFoldResult> strides(type.getRank(), b.getIndexAttr(1));

@@ -49,3 +49,14 @@ func.func @other(%x: memref<?x8xf32>) {
 func.func @moe_layer(%x: memref<?x8xf32>) {
   return
 }
+
+// -----
+
+// There is only one number of tokens.
+func.func @moe_layer_workspace_size(%tokens: index) -> index {
+  return %tokens : index
+}
+// expected-error @below {{argument 1 has type 'memref<?x?xf32>' with 2 dynamic extents, expected at most one, the number of tokens}}
+func.func @moe_layer(%x: memref<?x8xf32>, %y: memref<?x?xf32>, %workspace: memref<?xi8>) {
+  return
+}

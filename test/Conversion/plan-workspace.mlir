@@ -216,3 +216,10 @@ func.func @rows(%x: memref<?xi32>) -> memref<?xi32> {
   %y = memref.alloc(%rows) : memref<?xi32>
   return %y : memref<?xi32>
 }
+
+// -----
+
+// expected-error @below {{argument 0 has type 'memref<?x4x?xf32>' with 2 dynamic extents, expected at most one, the number of tokens}}
+func.func @two_extents(%x: memref<?x4x?xf32>) {
+  return
+}

@@ -251,7 +251,7 @@ func.func @expert_mlp_c8_identity(%r: tensor<?x64xf32>, %o: tensor<11xi32>,
 // -----
 
 func.func @dequantize_c1(%d: tensor<64x64xi8>, %s: tensor<1x1xf32>) {
-  // expected-error @below {{block_shape is missing, needed for scheme block}}
+  // expected-error @below {{block_shape is missing, needed for schemes block and int4}}
   %w = moe.dequantize block %d, %s : tensor<64x64xi8>, tensor<1x1xf32> -> tensor<64x64xf32>
   return
 }
@@ -259,7 +259,7 @@ func.func @dequantize_c1(%d: tensor<64x64xi8>, %s: tensor<1x1xf32>) {
 // -----
 
 func.func @dequantize_c1_mxfp4(%d: tensor<64x2x16xi8>, %s: tensor<64x2xi8>) {
-  // expected-error @below {{block_shape is given, only allowed for scheme block}}
+  // expected-error @below {{block_shape is given, only allowed for schemes block and int4}}
   %w = moe.dequantize mxfp4 %d, %s {block_shape = array<i64: 1, 1, 1>}
     : tensor<64x2x16xi8>, tensor<64x2xi8> -> tensor<64x64xf32>
   return
@@ -277,7 +277,7 @@ func.func @dequantize_c1_size(%d: tensor<64x64xi8>, %s: tensor<1x1xf32>) {
 // -----
 
 func.func @dequantize_c2(%d: tensor<64x64xi8>, %s: tensor<1x1xf32>) {
-  // expected-error @below {{data is 'tensor<64x64xi8>', expected the static shape of the result, 'tensor<64x32xf32>'}}
+  // expected-error @below {{data is 'tensor<64x64xi8>', expected bytes in the static shape of the result, 'tensor<64x32xf32>'}}
   %w = moe.dequantize block %d, %s {block_shape = array<i64: 64, 64>}
     : tensor<64x64xi8>, tensor<1x1xf32> -> tensor<64x32xf32>
   return
@@ -289,6 +289,24 @@ func.func @dequantize_c2_scales(%d: tensor<64x65xi8>, %s: tensor<1x1xf32>) {
   // expected-error @below {{scales are 'tensor<1x1xf32>', expected one float per block of [64, 64]}}
   %w = moe.dequantize block %d, %s {block_shape = array<i64: 64, 64>}
     : tensor<64x65xi8>, tensor<1x1xf32> -> tensor<64x65xf32>
+  return
+}
+
+// -----
+
+func.func @dequantize_c2_words(%d: tensor<64x64xi32>, %s: tensor<1x1xf32>) {
+  // expected-error @below {{data is 'tensor<64x64xi32>', expected bytes in the static shape of the result, 'tensor<64x64xf32>'}}
+  %w = moe.dequantize block %d, %s {block_shape = array<i64: 64, 64>}
+    : tensor<64x64xi32>, tensor<1x1xf32> -> tensor<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @dequantize_c2_int4(%d: tensor<64x8xi32>, %s: tensor<64x2xf32>) {
+  // expected-error @below {{scales are 'tensor<64x2xf32>', expected one float per block of [1, 16] of 'tensor<64x64xf32>'}}
+  %w = moe.dequantize int4 %d, %s {block_shape = array<i64: 1, 16>}
+    : tensor<64x8xi32>, tensor<64x2xf32> -> tensor<64x64xf32>
   return
 }
 
@@ -306,6 +324,60 @@ func.func @dequantize_c3(%d: tensor<64x2x16xi8>, %s: tensor<64x2xi8>) {
 func.func @dequantize_c3_scalar(%d: tensor<2x16xi8>, %s: tensor<2xi8>) {
   // expected-error @below {{are not blocks of 16 bytes with one byte of scale}}
   %w = moe.dequantize mxfp4 %d, %s : tensor<2x16xi8>, tensor<2xi8> -> tensor<f32>
+  return
+}
+
+// -----
+
+func.func @dequantize_c4(%d: tensor<8x8xi32>, %s: tensor<64x2xf32>) {
+  // expected-error @below {{data is 'tensor<8x8xi32>', expected integers of 4 bits for each element of 'tensor<64x64xf32>'}}
+  %w = moe.dequantize int4 %d, %s {block_shape = array<i64: 1, 32>}
+    : tensor<8x8xi32>, tensor<64x2xf32> -> tensor<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @dequantize_c4_float(%d: tensor<64x32xf8E5M2>, %s: tensor<64x2xf32>) {
+  // expected-error @below {{data is 'tensor<64x32xf8E5M2>', expected integers of 4 bits}}
+  %w = moe.dequantize int4 %d, %s {block_shape = array<i64: 1, 32>}
+    : tensor<64x32xf8E5M2>, tensor<64x2xf32> -> tensor<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @dequantize_c4_zero_points(%d: tensor<64x8xi32>, %s: tensor<64x2xf32>, %z: tensor<64x2xi32>) {
+  // expected-error @below {{zero points are 'tensor<64x2xi32>', expected integers of 4 bits for each element of 'tensor<64x2xf32>'}}
+  %w = moe.dequantize int4 %d, %s zero_points(%z : tensor<64x2xi32>) {block_shape = array<i64: 1, 32>}
+    : tensor<64x8xi32>, tensor<64x2xf32> -> tensor<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @dequantize_c5(%d: tensor<64x64xi8>, %s: tensor<64x2xf32>, %z: tensor<64x1xi8>) {
+  // expected-error @below {{has zero points or an order, only allowed for scheme int4}}
+  %w = moe.dequantize block %d, %s zero_points(%z : tensor<64x1xi8>) {block_shape = array<i64: 1, 32>}
+    : tensor<64x64xi8>, tensor<64x2xf32> -> tensor<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @dequantize_c5_order(%d: tensor<64x2x16xi8>, %s: tensor<64x2xi8>) {
+  // expected-error @below {{has zero points or an order, only allowed for scheme int4}}
+  %w = moe.dequantize mxfp4 %d, %s {order = #moe.nibble_order<even_first>}
+    : tensor<64x2x16xi8>, tensor<64x2xi8> -> tensor<64x64xf32>
+  return
+}
+
+// -----
+
+func.func @dequantize_c5_offset(%d: tensor<64x8xi32>, %s: tensor<64x2xf32>) {
+  // expected-error @below {{zero_offset is 1, expected 0 to 0}}
+  %w = moe.dequantize int4 %d, %s {block_shape = array<i64: 1, 32>, zero_offset = 1 : i64}
+    : tensor<64x8xi32>, tensor<64x2xf32> -> tensor<64x64xf32>
   return
 }
 

@@ -447,6 +447,15 @@ func.func @append_choice_c3(%i: tensor<?x2xi32>, %w: tensor<?x2xf32>) {
 
 // -----
 
+func.func @append_choice_c3_first(%i: tensor<?x2xi32>, %w: tensor<?x2xf32>) {
+  // expected-error @below {{expert is 3, expected 4 to 2147483647}}
+  %j, %v = moe.append_choice %i, %w {expert = 3 : i64, first_expert = 4 : i64}
+    : tensor<?x2xi32>, tensor<?x2xf32> -> tensor<?x3xi32>, tensor<?x3xf32>
+  return
+}
+
+// -----
+
 func.func @append_expert_c1(%w: tensor<8x48x64xbf16>, %s: tensor<48x64xbf16>) {
   // expected-error @below {{result has type 'tensor<9x48x64xbf16>', expected one more expert than 'tensor<8x48x64xbf16>' and the encoding #moe.per_expert}}
   %r = moe.append_expert %w, %s : tensor<8x48x64xbf16>, tensor<48x64xbf16> -> tensor<9x48x64xbf16>

@@ -88,13 +88,22 @@ func.func @expert_mlp_identity(%r: tensor<?x64xf32>, %o: tensor<13xi32>,
 
 // CHECK-LABEL: func.func @dequantize(
 func.func @dequantize(%d: tensor<8x256x200xf8E4M3FN>, %s: tensor<8x2x2xf32>,
-                      %nibbles: tensor<8x64x2x16xi8>, %bytes: tensor<8x64x2xi8>) {
+                      %nibbles: tensor<8x64x2x16xi8>, %bytes: tensor<8x64x2xi8>,
+                      %words: tensor<8x256x8xi32>, %groups: tensor<8x8x64xf16>,
+                      %zeros: tensor<8x1x64xi32>) {
   // CHECK: moe.dequantize block %arg0, %arg1 {block_shape = array<i64: 1, 128, 128>} : tensor<8x256x200xf8E4M3FN>, tensor<8x2x2xf32> -> tensor<8x256x200xbf16>
   %block = moe.dequantize block %d, %s {block_shape = array<i64: 1, 128, 128>}
     : tensor<8x256x200xf8E4M3FN>, tensor<8x2x2xf32> -> tensor<8x256x200xbf16>
   // CHECK: moe.dequantize mxfp4 %arg2, %arg3 : tensor<8x64x2x16xi8>, tensor<8x64x2xi8> -> tensor<8x64x64xbf16>
   %mxfp4 = moe.dequantize mxfp4 %nibbles, %bytes
     : tensor<8x64x2x16xi8>, tensor<8x64x2xi8> -> tensor<8x64x64xbf16>
+  // CHECK: moe.dequantize int4 %arg4, %arg5 {block_shape = array<i64: 1, 32, 1>} : tensor<8x256x8xi32>, tensor<8x8x64xf16> -> tensor<8x256x64xf16>
+  %symmetric = moe.dequantize int4 %words, %groups {block_shape = array<i64: 1, 32, 1>}
+    : tensor<8x256x8xi32>, tensor<8x8x64xf16> -> tensor<8x256x64xf16>
+  // CHECK: moe.dequantize int4 %arg4, %arg5 zero_points(%arg6 : tensor<8x1x64xi32>) {block_shape = array<i64: 1, 32, 1>, order = #moe.nibble_order<even_first>, zero_offset = 1 : i64} : tensor<8x256x8xi32>, tensor<8x8x64xf16> -> tensor<8x256x64xf16>
+  %int4 = moe.dequantize int4 %words, %groups zero_points(%zeros : tensor<8x1x64xi32>)
+    {block_shape = array<i64: 1, 32, 1>, order = #moe.nibble_order<even_first>, zero_offset = 1 : i64}
+    : tensor<8x256x8xi32>, tensor<8x8x64xf16> -> tensor<8x256x64xf16>
   return
 }
 

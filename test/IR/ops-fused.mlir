@@ -95,13 +95,20 @@ func.func @targets(%x: tensor<9x16xf32>, %w: tensor<16x32xf32>, %r: tensor<9xf32
 
 // CHECK-LABEL: @append
 // CHECK: moe.append_choice %{{.+}}, %{{.+}} coefficient(%{{.+}} : tensor<?x1xbf16>) {expert = 4 : i64, scale = 2.000000e+00 : f64}
+// CHECK: moe.append_choice %{{.+}}, %{{.+}} {expert = 7 : i64, first_expert = 4 : i64}
+// CHECK: moe.append_expert %{{.+}}, %{{.+}} : tensor<4x8x2x16xi8>, tensor<8x2x16xi8> -> tensor<5x8x2x16xi8, #moe.per_expert>
 // CHECK: moe.append_expert %{{.+}}, %{{.+}} : tensor<4x8xf32>, tensor<8xf32> -> tensor<5x8xf32, #moe.per_expert>
 func.func @append(%i: tensor<?x?xi32>, %w: tensor<?x?xf32>, %q: tensor<?x1xbf16>,
-                  %b: tensor<4x8xf32>, %c: tensor<8xf32>)
+                  %b: tensor<4x8xf32>, %c: tensor<8xf32>,
+                  %codes: tensor<4x8x2x16xi8>, %more: tensor<8x2x16xi8>)
     -> (tensor<?x?xi32>, tensor<5x8xf32, #moe.per_expert>) {
   %j, %v = moe.append_choice %i, %w coefficient(%q : tensor<?x1xbf16>)
     {expert = 4 : i64, scale = 2.0 : f64}
     : tensor<?x?xi32>, tensor<?x?xf32> -> tensor<?x?xi32>, tensor<?x?xf32>
+  %own, %own_v = moe.append_choice %i, %w {expert = 7 : i64, first_expert = 4 : i64}
+    : tensor<?x?xi32>, tensor<?x?xf32> -> tensor<?x?xi32>, tensor<?x?xf32>
+  %all = moe.append_expert %codes, %more : tensor<4x8x2x16xi8>, tensor<8x2x16xi8>
+    -> tensor<5x8x2x16xi8, #moe.per_expert>
   %d = moe.append_expert %b, %c : tensor<4x8xf32>, tensor<8xf32>
     -> tensor<5x8xf32, #moe.per_expert>
   return %j, %d : tensor<?x?xi32>, tensor<5x8xf32, #moe.per_expert>

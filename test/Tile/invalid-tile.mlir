@@ -95,10 +95,26 @@ func.func @weights_c1_block_shape(%w: memref<16x64xf8E4M3FN>, %s: memref<1x2xf32
       schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
                 register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
   ^bb0(%at: !tile.coords):
-    // expected-error @below {{expected a block shape exactly for scheme block}}
+    // expected-error @below {{expected a block shape exactly for schemes block and int4}}
     %a = tile.weights %w of %at scales(%s : memref<1x2xf32>)
       {layout = #moe.matrix_layout<out_in>, scheme = #moe<quant_scheme block>}
       : memref<16x64xf8E4M3FN> -> !tile.source<64xbf16>
+  }
+  return
+}
+
+// -----
+
+func.func @weights_c1_zero_points(%w: memref<16x64xi8>, %s: memref<16x2xf32>, %z: memref<2x2xi32>, %n: index) {
+  tile.for_each rows(%n) columns 16
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
+                register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
+  ^bb0(%at: !tile.coords):
+    // expected-error @below {{expected zero points only for scheme int4}}
+    %a = tile.weights %w of %at scales(%s : memref<16x2xf32>) zero_points(%z : memref<2x2xi32>)
+      {layout = #moe.matrix_layout<out_in>, scheme = #moe<quant_scheme block>,
+       block_shape = array<i64: 1, 32>}
+      : memref<16x64xi8> -> !tile.source<64xbf16>
   }
   return
 }
@@ -113,6 +129,22 @@ func.func @weights_c2(%w: memref<8xi64>, %n: index) {
     // expected-error @below {{weights are 'memref<8xi64>', a table, expected a slice}}
     %a = tile.weights %w of %at {layout = #moe.matrix_layout<out_in>}
       : memref<8xi64> -> !tile.source<64xbf16>
+  }
+  return
+}
+
+// -----
+
+func.func @weights_c2_zero_points(%w: memref<16x8xi32>, %s: memref<16x2xf32>, %z: memref<2x2xi32>, %n: index) {
+  tile.for_each rows(%n) columns 16
+      schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
+                register_rows = 4, register_vectors = 1, lanes = 16, multiply = fma> {
+  ^bb0(%at: !tile.coords):
+    // expected-error @below {{zero points are 'memref<2x2xi32>', expected no slice}}
+    %a = tile.weights %w of %at scales(%s : memref<16x2xf32>) zero_points(%z : memref<2x2xi32>)
+      {layout = #moe.matrix_layout<out_in>, scheme = #moe<quant_scheme int4>,
+       block_shape = array<i64: 1, 32>, zero_point_slice = memref<2x2xi32>}
+      : memref<16x8xi32> -> !tile.source<64xbf16>
   }
   return
 }

@@ -70,9 +70,11 @@ func.func @rows(%x: memref<?x16xf64>, %n: index, %w: memref<16x8xf64>, %out: mem
 // CHECK: tile.weights %{{.+}} of %{{.+}} {layout = #moe.matrix_layout<out_in>, slice = memref<8x64xbf16>} : memref<4xi64> -> !tile.source<64xbf16>
 // CHECK: tile.weights %{{.+}} of %{{.+}} scales(%{{.+}} : memref<4x1x2xf32>) {block_shape = array<i64: 1, 8, 32>, layout = #moe.matrix_layout<out_in>, scheme = #moe<quant_scheme block>} : memref<4x8x64xf8E4M3FN> -> !tile.source<64xbf16>
 // CHECK: tile.weights %{{.+}} of %{{.+}} scales(%{{.+}} : memref<4xi64>) {layout = #moe.matrix_layout<out_in>, scale_slice = memref<8x2xi8>, scheme = #moe<quant_scheme mxfp4>, slice = memref<8x2x16xi8>} : memref<4xi64> -> !tile.source<64xbf16>
+// CHECK: tile.weights %{{.+}} of %{{.+}} scales(%{{.+}} : memref<4x8x2xf16>) zero_points(%{{.+}} : memref<4xi64>) {block_shape = array<i64: 1, 1, 32>, layout = #moe.matrix_layout<out_in>, scheme = #moe<quant_scheme int4>, zero_offset = 1 : i64, zero_point_slice = memref<1x2xi32>} : memref<4x8x8xi32> -> !tile.source<64xbf16>
 // CHECK: tile.load_columns %{{.+}} of %{{.+}} {slice = memref<8xf32>} : memref<4xi64> -> !tile.fragment<1x16xf32>
 func.func @weights(%x: memref<?x64xbf16>, %offsets: memref<5xi32>, %table: memref<4xi64>,
                    %fp8: memref<4x8x64xf8E4M3FN>, %scales: memref<4x1x2xf32>,
+                   %words: memref<4x8x8xi32>, %groups: memref<4x8x2xf16>,
                    %out: memref<?x8xbf16>) {
   tile.for_each offsets(%offsets : memref<5xi32>) columns 8
       schedule #moe.schedule<rows = 4, columns = 16, depth = 16, stream_rows = 0,
@@ -90,9 +92,16 @@ func.func @weights(%x: memref<?x64xbf16>, %offsets: memref<5xi32>, %table: memre
       {layout = #moe.matrix_layout<out_in>, scheme = #moe<quant_scheme mxfp4>,
        slice = memref<8x2x16xi8>, scale_slice = memref<8x2xi8>}
       : memref<4xi64> -> !tile.source<64xbf16>
-    %sums:3 = tile.contract %rows, %a, %b, %c : !tile.source<64xbf16>, !tile.source<64xbf16>,
-      !tile.source<64xbf16>, !tile.source<64xbf16>
-      -> !tile.fragment<4x16xf32>, !tile.fragment<4x16xf32>, !tile.fragment<4x16xf32>
+    %d = tile.weights %words of %at scales(%groups : memref<4x8x2xf16>)
+      zero_points(%table : memref<4xi64>)
+      {layout = #moe.matrix_layout<out_in>, scheme = #moe<quant_scheme int4>,
+       block_shape = array<i64: 1, 1, 32>, zero_offset = 1 : i64,
+       zero_point_slice = memref<1x2xi32>}
+      : memref<4x8x8xi32> -> !tile.source<64xbf16>
+    %sums:4 = tile.contract %rows, %a, %b, %c, %d : !tile.source<64xbf16>,
+      !tile.source<64xbf16>, !tile.source<64xbf16>, !tile.source<64xbf16>,
+      !tile.source<64xbf16> -> !tile.fragment<4x16xf32>, !tile.fragment<4x16xf32>,
+      !tile.fragment<4x16xf32>, !tile.fragment<4x16xf32>
     %bias = tile.load_columns %table of %at {slice = memref<8xf32>}
       : memref<4xi64> -> !tile.fragment<1x16xf32>
     tile.store %bias, %out of %at : !tile.fragment<1x16xf32>, memref<?x8xbf16>

@@ -61,8 +61,12 @@ std::vector<mlir::moe::sim::Buffer> listBuffers();
 /// Does `work` now, or adds it to what `stream` captures.
 unsigned submit(CUstream_st *stream, std::function<unsigned()> work);
 
+struct LaunchShape {
+  uint32_t blocks, threads, sharedBytes;
+};
+
 /// Executes a kernel. What goes wrong is told on standard error.
-unsigned launch(const CUfunc_st &function, const mlir::moe::LaunchShape &shape,
+unsigned launch(const CUfunc_st &function, const LaunchShape &shape,
                 void *const *arguments);
 
 /// Whether the calling thread has a context.

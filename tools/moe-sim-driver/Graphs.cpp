@@ -5,6 +5,7 @@
 #include <chrono>
 
 using namespace mlir::moe;
+using driver::LaunchShape;
 
 /// From MOE_SIM_SEED: decides the order of threads.
 static uint64_t getSeed() {
@@ -14,17 +15,32 @@ static uint64_t getSeed() {
 
 unsigned driver::launch(const CUfunc_st &function, const LaunchShape &shape,
                         void *const *arguments) {
+  const SimulatedKernels::Entry &entry = *function.entry;
+  sim::Launch launch;
+  launch.kernel = &entry.kernel;
+  launch.grid.x = shape.blocks;
+  launch.block.x = shape.threads;
+  launch.cluster = entry.cluster.value_or(sim::Dim3());
+  launch.dynamicSharedBytes = shape.sharedBytes;
+  std::vector<sim::Buffer> buffers = listBuffers();
+  // Compiled for the host, a kernel takes the address of what it is given by
+  // value.
+  std::vector<void *> objects(arguments, arguments + entry.arguments.size());
+  for (size_t i = 0; i < objects.size(); ++i) {
+    auto [bytes, byValue] = entry.arguments[i];
+    launch.arguments.push_back(byValue ? &objects[i] : arguments[i]);
+    if (byValue)
+      buffers.push_back({"tensor map", arguments[i], bytes, false});
+  }
   sim::Options options;
   options.seed = getSeed();
   // Rows that no tile has are multiplied, and dropped.
   options.allowUnwrittenOperands = true;
-  sim::Outcome outcome =
-      execute(*function.entry, shape, arguments, listBuffers(), options);
+  sim::Outcome outcome = sim::run({&launch, 1}, buffers, options);
   if (!outcome.hazard)
     return success;
   fprintf(stderr, "moe-sim-driver: kernel %s: %s: %s\n",
-          function.entry->kernel.name.c_str(),
-          sim::getName(outcome.hazard->kind).data(),
+          entry.kernel.name.c_str(), sim::getName(outcome.hazard->kind),
           outcome.hazard->text.c_str());
   return launchFailed;
 }
@@ -36,18 +52,25 @@ unsigned driver::submit(CUstream_st *stream, std::function<unsigned()> work) {
   return success;
 }
 
-CUDA_API unsigned cuLaunchKernel(CUfunc_st *function, unsigned gridX,
-                                 unsigned gridY, unsigned gridZ,
-                                 unsigned blockX, unsigned blockY,
-                                 unsigned blockZ, unsigned sharedBytes,
-                                 CUstream_st *stream, void **arguments,
-                                 void **extra) {
+/// CUlaunchConfig.
+struct CUlaunchConfig_st {
+  unsigned gridX, gridY, gridZ, blockX, blockY, blockZ, sharedBytes;
+  CUstream_st *stream;
+  void *attributes;
+  unsigned numAttributes;
+};
+
+/// Attributes only say what may overlap, and here nothing does.
+CUDA_API unsigned cuLaunchKernelEx(const CUlaunchConfig_st *config,
+                                   CUfunc_st *function, void **arguments,
+                                   void **extra) {
   std::lock_guard<std::mutex> guard(driver::getLock());
   if (!driver::hasContext())
     return invalidContext;
-  if (gridX == 0 || gridY != 1 || gridZ != 1 || blockX == 0 || blockX > 1024 ||
-      blockY != 1 || blockZ != 1 || extra ||
-      static_cast<int>(sharedBytes) > function->maxDynamicShared)
+  if (config->gridX == 0 || config->gridY != 1 || config->gridZ != 1 ||
+      config->blockX == 0 || config->blockX > 1024 || config->blockY != 1 ||
+      config->blockZ != 1 || extra ||
+      static_cast<int>(config->sharedBytes) > function->maxDynamicShared)
     return invalidValue;
   // The arguments are gone once this returns.
   std::vector<std::vector<char>> copies;
@@ -55,9 +78,9 @@ CUDA_API unsigned cuLaunchKernel(CUfunc_st *function, unsigned gridX,
     auto *begin = static_cast<const char *>(arguments[i]);
     copies.emplace_back(begin, begin + function->entry->arguments[i].bytes);
   }
-  LaunchShape shape{gridX, blockX, sharedBytes};
+  LaunchShape shape{config->gridX, config->blockX, config->sharedBytes};
   return driver::submit(
-      stream, [function, shape, copies = std::move(copies)]() mutable {
+      config->stream, [function, shape, copies = std::move(copies)]() mutable {
         std::vector<void *> addresses;
         for (std::vector<char> &copy : copies)
           addresses.push_back(copy.data());

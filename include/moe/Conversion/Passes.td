@@ -132,8 +132,8 @@ def PlanWorkspacePass : Pass<"moe-plan-workspace", "ModuleOp"> {
     both; an allocation inside a parallel loop has a slice for each iteration.
 
     `@<function>_workspace_size` gives the bytes for a number of tokens, which is every
-    dynamic extent of an argument; it does not fall when that number grows. An allocation
-    without a bound of that kind is an error. A minimum has one if one of its operands
+    dynamic extent of an argument, one at most; it does not fall when that number grows. An
+    allocation without a bound of that kind is an error. A minimum has one if one of its operands
     has, so `min(<data>, tokens * k)` says how large a buffer gets whose size is data.
   }];
   let dependentDialects = [

@@ -120,24 +120,50 @@ def MoE_DequantizeOp : MoE_Op<"dequantize", [Pure]> {
       dimension; a block that is as long as its dimension is a per-channel scale.
     * `mxfp4`: the last two dimensions of data are K/32 blocks of 16 bytes, low nibble
       first, each nibble an e2m1 number; scales are bytes s with the value 2^(s - 127).
+    * `int4`: w[i] = (code[i] - zero[i / block_shape]) * scales[i / block_shape]. Codes are
+      0 to 15, two in an i8 or eight in an i32 of data, which hold neighbours in the one
+      dimension that is shorter by that factor; from the lowest nibble on, in `order`
+      `ascending`, or the even ones first: 0, 2, 4, 6, 1, 3, 5, 7. `zero_points` hold codes
+      in the same way, in any dimension, to which `zero_offset` is added modulo 16; without
+      them all zeros are 8.
 
-    A consumer that can read quantised operands takes this op into its operand loads.
+    The product is rounded once. A consumer that can read quantised operands takes this op
+    into its operand loads.
 
     Constraints:
-    * C1: `block_shape` is given exactly for scheme `block`, one positive size per dimension.
+    * C1: `block_shape` is given exactly for schemes `block` and `int4`, one positive size
+      per dimension.
     * C2: for `block`, data and result have the same shape, and scales have
-      ceil(dim / block) elements in each dimension.
+      ceil(dim / block) elements in each dimension; so they have for `int4`.
     * C3: for `mxfp4`, data is bytes of shape ... x K/32 x 16, scales bytes of shape
       ... x K/32, and the result ... x K.
+    * C4: for `int4`, data has the shape of the result, and zero points that of the scales,
+      with one of the last two dimensions divided by the codes of an element.
+    * C5: zero points, an order other than `ascending`, and an offset, 0 to 15, which needs
+      zero points, are for `int4` only.
+
+    ```mlir
+    func.func @gptq(%codes: tensor<8x16x48xi32>, %scales: tensor<8x4x48xf16>,
+                    %zeros: tensor<8x4x6xi32>) -> tensor<8x128x48xf16> {
+      %w = moe.dequantize int4 %codes, %scales zero_points(%zeros : tensor<8x4x6xi32>)
+        {block_shape = array<i64: 1, 32, 1>, zero_offset = 1 : i64}
+        : tensor<8x16x48xi32>, tensor<8x4x48xf16> -> tensor<8x128x48xf16>
+      return %w : tensor<8x128x48xf16>
+    }
+    ```
   }];
   let arguments = (ins
     MoE_QuantSchemeAttr:$scheme,
-    RankedTensorOf<[I8, F8E4M3FN, F8E5M2]>:$data,
+    RankedTensorOf<[I8, I32, F8E4M3FN, F8E5M2]>:$data,
     RankedTensorOf<[F64, F32, F16, BF16, I8]>:$scales,
-    OptionalAttr<DenseI64ArrayAttr>:$block_shape);
+    Optional<RankedTensorOf<[I8, I32]>>:$zero_points,
+    OptionalAttr<DenseI64ArrayAttr>:$block_shape,
+    DefaultValuedAttr<MoE_NibbleOrderAttr, "NibbleOrder::ascending">:$order,
+    DefaultValuedAttr<I64Attr, "0">:$zero_offset);
   let results = (outs RankedTensorOf<MoE_FloatTypes>:$weights);
   let assemblyFormat = [{
-    `` $scheme $data `,` $scales attr-dict `:` type($data) `,` type($scales) `->` type($weights)
+    `` $scheme $data `,` $scales (`zero_points` `(` $zero_points^ `:` type($zero_points) `)`)?
+    attr-dict `:` type($data) `,` type($scales) `->` type($weights)
   }];
   let hasVerifier = 1;
 }

@@ -217,13 +217,14 @@ def MoE_AppendChoiceOp : MoE_Op<"append_choice", [Pure]> {
   let summary = "one more expert that every token chooses";
   let description = [{
     Behind the choices of each token comes `expert`, with the weight `scale`; with a
-    coefficient q, scale * sigmoid(q[t,0]).
+    coefficient q, scale * sigmoid(q[t,0]). Choices outside [first_expert, expert), e.g. of
+    another device, become -1: one of them could be `expert`.
 
     Constraints:
     * C1: weights have the shape of the indices, and so have the results but for one more
       column.
     * C2: the coefficient is T x 1.
-    * C3: 0 <= expert < 2^31.
+    * C3: 0 <= first_expert <= expert < 2^31.
 
     ```mlir
     func.func @append(%i: tensor<?x2xi32>, %w: tensor<?x2xf32>, %q: tensor<?x1xf32>)
@@ -235,7 +236,8 @@ def MoE_AppendChoiceOp : MoE_Op<"append_choice", [Pure]> {
     ```
   }];
   let arguments = (ins MoE_Ids:$indices, MoE_Matrix:$weights, Optional<MoE_Matrix>:$coefficient,
-                       I64Attr:$expert, DefaultValuedAttr<F64Attr, "1.0">:$scale);
+                       I64Attr:$expert, DefaultValuedAttr<I64Attr, "0">:$first_expert,
+                       DefaultValuedAttr<F64Attr, "1.0">:$scale);
   let results = (outs MoE_Ids:$more_indices, MoE_Matrix:$more_weights);
   let assemblyFormat = [{
     $indices `,` $weights (`coefficient` `(` $coefficient^ `:` type($coefficient) `)`)?
@@ -245,10 +247,14 @@ def MoE_AppendChoiceOp : MoE_Op<"append_choice", [Pure]> {
   let hasVerifier = 1;
 }
 
+// What checkpoints store: numbers, codes, scales and zero points.
+defvar MoE_StoredTypes = !listconcat(MoE_FloatTypes, [F8E4M3FN, F8E5M2, I8, I32]);
+
 def MoE_AppendExpertOp : MoE_Op<"append_expert", [Pure]> {
   let summary = "the weights of one more expert behind those of others";
   let description = [{
-    Nothing is copied: the result is a table of the addresses of each expert's weights.
+    Nothing is copied: the result is a table of the addresses of each expert's weights,
+    or of codes and scales of quantised ones.
 
     Constraints:
     * C1: the result has the encoding `#moe.per_expert`, and the shape of the weights but
@@ -265,9 +271,9 @@ def MoE_AppendExpertOp : MoE_Op<"append_expert", [Pure]> {
     }
     ```
   }];
-  let arguments = (ins TensorRankOf<MoE_FloatTypes, [2, 3]>:$weights,
-                       TensorRankOf<MoE_FloatTypes, [1, 2]>:$expert);
-  let results = (outs TensorRankOf<MoE_FloatTypes, [2, 3]>:$result);
+  let arguments = (ins TensorRankOf<MoE_StoredTypes, [2, 3, 4]>:$weights,
+                       TensorRankOf<MoE_StoredTypes, [1, 2, 3]>:$expert);
+  let results = (outs TensorRankOf<MoE_StoredTypes, [2, 3, 4]>:$result);
   let assemblyFormat = [{
     $weights `,` $expert attr-dict `:` type($weights) `,` type($expert) `->` type($result)
   }];

@@ -97,8 +97,12 @@ def MoE_Gating : MoE_EnumBase<"Gating", "where the gate and up projections of an
 def MoE_GatingAttr : MoE_VariantAttr<MoE_Gating, "gating">;
 
 def MoE_QuantScheme : MoE_EnumBase<"QuantScheme", "encoding of quantised weights", [
-  MoE_Case<"block", 0>, MoE_Case<"mxfp4", 1>]>;
+  MoE_Case<"block", 0>, MoE_Case<"mxfp4", 1>, MoE_Case<"int4", 2>]>;
 def MoE_QuantSchemeAttr : MoE_VariantAttr<MoE_QuantScheme, "quant_scheme">;
+
+def MoE_NibbleOrder : MoE_EnumBase<"NibbleOrder", "which numbers the nibbles of a word hold", [
+  MoE_Case<"ascending", 0>, MoE_Case<"even_first", 1>]>;
+def MoE_NibbleOrderAttr : MoE_EnumAttr<MoE_NibbleOrder, "nibble_order">;
 
 def MoE_Accumulate : MoE_EnumBase<"Accumulate", "precision in which a combination is summed", [
   MoE_Case<"wide", 0>, MoE_Case<"result", 1>]>;

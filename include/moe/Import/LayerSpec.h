@@ -75,11 +75,29 @@ struct SharedSpec {
   bool bias = false;
 };
 
+/// How a checkpoint stores a matrix of scheme `int4`: i32 words of eight codes.
+/// Zero points are packed along the outputs.
+struct Int4Tensors {
+  /// What stands for "weight" in the name of the matrix; without a name the
+  /// zero points are not stored.
+  llvm::StringRef codes, scales, zeroPoints;
+  MatrixLayout layout;
+  /// Neighbours in a word are inputs, else outputs.
+  bool packsInputs;
+  NibbleOrder order = NibbleOrder::ascending;
+  int64_t zeroOffset = 0;
+};
+
 /// Weights are stored in blocks of a narrow type with a scale each.
 struct QuantizationSpec {
   QuantScheme scheme = QuantScheme::block;
   /// Rows and columns of a block of scheme `block`.
   int64_t blockRows = 0, blockColumns = 0;
+  /// Of scheme `int4`, with the inputs that share a scale: all if 0.
+  Int4Tensors int4 = {};
+  int64_t groupSize = 0;
+  /// Without one, the scales have the type that weights are published in.
+  std::optional<DataType> scaleType = DataType::F16;
 };
 
 /// Names and layouts of the experts' weights, below `TensorForm::block`. With

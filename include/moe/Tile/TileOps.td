@@ -9,7 +9,8 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 
 defvar Tile_Floats = [F64, F32, F16, BF16];
 def Tile_OffsetBuffer : MemRefRankOf<[I32], [1]>;
-def Tile_WeightBuffer : MemRefRankOf<[F64, F32, F16, BF16, F8E4M3FN, F8E5M2, I8, I64], [1, 2, 3, 4]>;
+def Tile_WeightBuffer : MemRefRankOf<[F64, F32, F16, BF16, F8E4M3FN, F8E5M2, I8, I32, I64], [1, 2, 3, 4]>;
+def Tile_ZeroPointBuffer : MemRefRankOf<[I8, I32, I64], [1, 2, 3]>;
 def Tile_ScaleBuffer : MemRefRankOf<[F64, F32, F16, BF16, I8, I64], [1, 2, 3]>;
 
 // Inside the loop, with a description as its result.
@@ -92,7 +93,7 @@ def Tile_RowsOp : Tile_DescriptionOp<"rows"> {
   let hasVerifier = 1;
 }
 
-def Tile_WeightsOp : Tile_DescriptionOp<"weights"> {
+def Tile_WeightsOp : Tile_DescriptionOp<"weights", [AttrSizedOperandSegments]> {
   let summary = "the weights that give the columns of a tile";
   let description = [{
     Column n is the output stride * n + start of the tile's expert. The first dimension
@@ -101,31 +102,41 @@ def Tile_WeightsOp : Tile_DescriptionOp<"weights"> {
     `slice`.
 
     With scales the weights are quantised, as `moe.dequantize` defines it: by `scheme`
-    `block` with the `block_shape` of the whole tensor, or `mxfp4`. The source then has
-    the type they are rounded to. `scale_slice` is to the scales what `slice` is to the
-    weights.
+    `block` or `int4` with the `block_shape` of the whole tensor, or `mxfp4`. The source
+    then has the type they are rounded to. `scale_slice` is to the scales what `slice` is to
+    the weights, and so is `zero_point_slice` to the zero points.
 
     Constraints:
-    * C1: scales and a scheme are given together; a block shape exactly for `block`.
+    * C1: scales and a scheme are given together; a block shape exactly for `block` and
+      `int4`; zero points only for `int4`.
     * C2: a table has a slice, anything else none.
     * C3: the depth of the source is the number of inputs of the weights.
     * C4: the stride is positive, the start not negative.
   }];
   let arguments = (ins Tile_WeightBuffer:$weights, Tile_Coords:$at,
                        Optional<Tile_ScaleBuffer>:$scales,
+                       Optional<Tile_ZeroPointBuffer>:$zero_points,
                        MoE_MatrixLayoutAttr:$layout,
                        DefaultValuedAttr<I64Attr, "1">:$stride,
                        DefaultValuedAttr<I64Attr, "0">:$start,
                        OptionalAttr<MoE_QuantSchemeAttr>:$scheme,
                        OptionalAttr<DenseI64ArrayAttr>:$block_shape,
+                       DefaultValuedAttr<MoE_NibbleOrderAttr, "NibbleOrder::ascending">:$order,
+                       DefaultValuedAttr<I64Attr, "0">:$zero_offset,
                        OptionalAttr<TypeAttrOf<AnyMemRef>>:$slice,
-                       OptionalAttr<TypeAttrOf<AnyMemRef>>:$scale_slice);
+                       OptionalAttr<TypeAttrOf<AnyMemRef>>:$scale_slice,
+                       OptionalAttr<TypeAttrOf<AnyMemRef>>:$zero_point_slice);
   let results = (outs Tile_Source:$source);
   let assemblyFormat = [{
-    $weights `of` $at (`scales` `(` $scales^ `:` type($scales) `)`)? attr-dict
+    $weights `of` $at (`scales` `(` $scales^ `:` type($scales) `)`)?
+    (`zero_points` `(` $zero_points^ `:` type($zero_points) `)`)? attr-dict
     `:` type($weights) `->` qualified(type($source))
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Whether the codes of scheme `int4` share elements in the last dimension.
+    bool isPackedAlongLast();
+  }];
 }
 
 def Tile_ContractOp : Tile_DescriptionOp<"contract"> {

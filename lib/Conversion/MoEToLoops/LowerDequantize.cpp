@@ -25,10 +25,8 @@ static void forEachIndex(Code &code, ArrayRef<Term> sizes,
 Results mlir::moe::lowerToLoops(DequantizeOp op, Code &code) {
   auto type = op.getWeights().getType();
   SmallVector<Term> sizes, at;
-  for (int64_t d = 0; d < type.getRank(); ++d)
-    sizes.push_back(code.dim(op.getData(), d));
-  if (op.getScheme() == QuantScheme::mxfp4)
-    sizes.back() = sizes.back() * 32;
+  for (int64_t extent : type.getShape())
+    sizes.push_back(code.index(extent));
   Value result = code.allocate(type, sizes);
   forEachIndex(code, sizes, at, [&] {
     std::optional<Term> expert;

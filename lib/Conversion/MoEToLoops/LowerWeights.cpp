@@ -62,16 +62,19 @@ void mlir::moe::emitForToken(NormalizeWeightsOp op, Code &code,
 void mlir::moe::emitForToken(AppendChoiceOp op, Code &code,
                              const TokenRows &rows) {
   Term choices = rows.getWidth(op.getIndices());
+  Term first = code.index(static_cast<int64_t>(op.getFirstExpert()));
+  Term expert = code.index(static_cast<int64_t>(op.getExpert()));
   forEachLane(code, choices, [&](Term c) {
-    rows.store(code, rows.load(code, op.getIndices(), c), op.getMoreIndices(),
-               c);
+    Term chosen = rows.load(code, op.getIndices(), c);
+    Term isOwn = chosen >= first && chosen < expert;
+    rows.store(code, code.select(isOwn, chosen, code.index(-1)),
+               op.getMoreIndices(), c);
     rows.store(code, rows.load(code, op.getWeights(), c), op.getMoreWeights(),
                c);
   });
   Term weight = code.real(op.getScale().convertToDouble());
   if (Value coefficient = op.getCoefficient())
     weight = weight * code.sigmoid(rows.load(code, coefficient, code.index(0)));
-  rows.store(code, code.index(static_cast<int64_t>(op.getExpert())),
-             op.getMoreIndices(), choices);
+  rows.store(code, expert, op.getMoreIndices(), choices);
   rows.store(code, weight, op.getMoreWeights(), choices);
 }

@@ -92,24 +92,33 @@ private:
     SmallVector<Value> columns;
     for (auto [index, operand] : llvm::enumerate(weights)) {
       const std::optional<Quantisation> &quantisation = operand.quantisation;
-      Value scales;
+      Value scales, zeroPoints;
       QuantSchemeAttr scheme;
       DenseI64ArrayAttr blockShape;
-      TypeAttr scaleSlice;
+      TypeAttr scaleSlice, zeroPointSlice;
+      NibbleOrder order = NibbleOrder::ascending;
+      int64_t zeroOffset = 0;
       if (quantisation) {
         scales = quantisation->scales.getMemory();
         scheme = QuantSchemeAttr::get(op.getContext(), quantisation->scheme);
-        if (quantisation->scheme == QuantScheme::block)
+        if (!quantisation->blockShape.empty())
           blockShape =
               code.builder.getDenseI64ArrayAttr(quantisation->blockShape);
         scaleSlice = getSliceAttr(quantisation->scales);
+        order = quantisation->packing.order;
+        if (const auto &zeros = quantisation->zeroPoints) {
+          zeroPoints = zeros->codes.getMemory();
+          zeroPointSlice = getSliceAttr(zeros->codes);
+          zeroOffset = zeros->offset;
+        }
       }
       columns.push_back(tile::WeightsOp::create(
           code.builder, code.loc,
           source(getElementTypeOrSelf(op.getWeights()[index].getType())),
-          operand.data.getMemory(), at, scales, op.getLayout(index),
+          operand.data.getMemory(), at, scales, zeroPoints, op.getLayout(index),
           op.getStrides()[index], op.getStarts()[index], scheme, blockShape,
-          getSliceAttr(operand.data), scaleSlice));
+          order, zeroOffset, getSliceAttr(operand.data), scaleSlice,
+          zeroPointSlice));
     }
     SmallVector<Type> types(columns.size(), tileFragment());
     return SmallVector<Value>(

@@ -39,6 +39,18 @@ static Value clampBelow(Value value, Calls &calls) {
   return LLVM::MaximumOp::create(calls.builder, calls.loc, value, zero);
 }
 
+/// `vector` with `wide` as its element, rounded to the nearest.
+static Value insertRounded(Value vector, int64_t index, Value wide, bool relu,
+                           Calls &calls) {
+  if (relu)
+    wide = clampBelow(wide, calls);
+  Type element = cast<VectorType>(vector.getType()).getElementType();
+  Value narrow =
+      LLVM::FPTruncOp::create(calls.builder, calls.loc, element, wide);
+  return LLVM::InsertElementOp::create(calls.builder, calls.loc, vector, narrow,
+                                       calls.i32(index));
+}
+
 static Value extend(Value vector, int64_t index, Calls &calls) {
   Value element = LLVM::ExtractElementOp::create(calls.builder, calls.loc,
                                                  vector, calls.i32(index));
@@ -61,13 +73,10 @@ template <typename Op> static FailureOr<bool> lowerFromF8(Op op, Calls &calls) {
         calls.call("decode_f8", calls.i32Type(),
                    {calls.toI32(source), calls.i32(i), calls.i32(*number)});
     Value wide = calls.fromBits(bits, calls.builder.getF32Type());
+    bool relu = false;
     if constexpr (requires { op.getRelu(); })
-      if (op.getRelu())
-        wide = clampBelow(wide, calls);
-    Value narrow = LLVM::FPTruncOp::create(calls.builder, calls.loc,
-                                           type.getElementType(), wide);
-    result = LLVM::InsertElementOp::create(calls.builder, calls.loc, result,
-                                           narrow, calls.i32(i));
+      relu = op.getRelu();
+    result = insertRounded(result, i, wide, relu, calls);
   }
   op.getDst().replaceAllUsesWith(result);
   return true;
@@ -83,15 +92,8 @@ static FailureOr<bool> lowerToHalves(Op op, Calls &calls) {
   auto type = cast<VectorType>(op.getType());
   Value result = LLVM::UndefOp::create(calls.builder, calls.loc, type);
   for (auto [i, source] :
-       {std::pair(0, op.getSrcLo()), std::pair(1, op.getSrcHi())}) {
-    Value wide = source;
-    if (op.getRelu())
-      wide = clampBelow(wide, calls);
-    Value narrow = LLVM::FPTruncOp::create(calls.builder, calls.loc,
-                                           type.getElementType(), wide);
-    result = LLVM::InsertElementOp::create(calls.builder, calls.loc, result,
-                                           narrow, calls.i32(i));
-  }
+       {std::pair(0, op.getSrcLo()), std::pair(1, op.getSrcHi())})
+    result = insertRounded(result, i, source, op.getRelu(), calls);
   op.getDst().replaceAllUsesWith(result);
   return true;
 }

@@ -2,6 +2,8 @@
 
 #include "QuantisedVectors.h"
 #include "DecodeVectors.h"
+#include "NibbleVectors.h"
+#include "moe/IR/Nibbles.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -12,13 +14,6 @@ using namespace mlir::moe;
 
 /// Elements of a block of MXFP4.
 static constexpr int64_t mxfp4Block = 32;
-
-/// An index is never negative.
-static Term divide(Term index, int64_t size) {
-  Code &code = *index.code;
-  return code.term(arith::DivUIOp::create(code.builder, code.loc, index.value,
-                                          code.index(size).value));
-}
 
 /// A vector of which nothing is there may begin behind the last block.
 static Term keepInside(Term block, const StoredWeights::Slice &scales,
@@ -33,7 +28,7 @@ static std::optional<Term> getExpertBlock(const Quantisation &quantisation,
                                           std::optional<Term> expert) {
   if (!expert || quantisation.scheme == QuantScheme::mxfp4)
     return expert;
-  return divide(*expert, quantisation.blockShape.front());
+  return divideIndex(*expert, quantisation.blockShape.front());
 }
 
 QuantisedVectors::QuantisedVectors(const WeightOperand &operand,
@@ -49,6 +44,12 @@ QuantisedVectors::QuantisedVectors(const WeightOperand &operand,
   blockRows = shape[shape.size() - 2];
   // One block is as good as blocks of any larger size.
   int64_t extent = data.type().getShape().back();
+  bool isInt4 = quantisation.scheme == QuantScheme::int4;
+  if (isInt4 && quantisation.packing.alongLast)
+    extent *= countNibbles(data.type().getElementType());
+  if (quantisation.zeroPoints)
+    zeroPoints = quantisation.zeroPoints->codes.open(
+        getExpertBlock(quantisation, expert), code);
   blockSize = shape.back() < extent
                   ? shape.back()
                   : static_cast<int64_t>(llvm::alignTo(extent, code.lanes));
@@ -62,14 +63,26 @@ QuantisedVectors::get(const WeightOperand &operand, std::optional<Term> expert,
   if (start % std::min(size, code.lanes) != 0 ||
       (size % code.lanes != 0 && code.lanes % size != 0))
     return std::nullopt;
+  const Quantisation &quantisation = vectors.quantisation;
+  if (quantisation.scheme == QuantScheme::int4 &&
+      !canLoadNibbles(vectors.data, quantisation.packing, start, code))
+    return std::nullopt;
+  if (vectors.zeroPoints && size < code.lanes &&
+      (size > 1 ||
+       !canLoadNibbles(*vectors.zeroPoints, quantisation.zeroPoints->packing,
+                       start, code)))
+    return std::nullopt;
   return vectors;
 }
 
 Term QuantisedVectors::load(Term row, Term at, std::optional<Term> count,
                             VectorCode &code) const {
-  Term weights = quantisation.scheme == QuantScheme::mxfp4
-                     ? loadMxfp4(row, at, count, code)
-                     : loadBlock(row, at, count, code);
+  auto loadScheme = &QuantisedVectors::loadBlock;
+  if (quantisation.scheme == QuantScheme::mxfp4)
+    loadScheme = &QuantisedVectors::loadMxfp4;
+  if (quantisation.scheme == QuantScheme::int4)
+    loadScheme = &QuantisedVectors::loadInt4;
+  Term weights = (this->*loadScheme)(row, at, count, code);
   if (!count)
     return weights;
   // Scales need not be finite.
@@ -95,8 +108,8 @@ Term QuantisedVectors::loadBlock(Term row, Term at, std::optional<Term> count,
 /// The scale of each lane.
 Term QuantisedVectors::loadScales(Term row, Term at, std::optional<Term> count,
                                   VectorCode &code) const {
-  Term block = divide(row, blockRows);
-  Term first = divide(at, blockSize);
+  Term block = divideIndex(row, blockRows);
+  Term first = divideIndex(at, blockSize);
   if (blockSize >= code.lanes)
     return code.broadcast(
         scales.load(code, {block, keepInside(first, scales, count)}));
@@ -123,8 +136,8 @@ static bool hasProducts(FloatType element, FloatType compute) {
 
 Term QuantisedVectors::loadMxfp4(Term row, Term at, std::optional<Term> count,
                                  VectorCode &code) const {
-  Term block = divide(at, mxfp4Block);
-  Term byte = divide(at - block * static_cast<double>(mxfp4Block), 2);
+  Term block = divideIndex(at, mxfp4Block);
+  Term byte = divideIndex(at - block * static_cast<double>(mxfp4Block), 2);
   auto type = VectorType::get({code.lanes / 2}, code.builder.getI8Type());
   std::optional<Term> bytes;
   if (count)
@@ -134,7 +147,7 @@ Term QuantisedVectors::loadMxfp4(Term row, Term at, std::optional<Term> count,
   auto e8m0 = Float8E8M0FNUType::get(code.builder.getContext());
   Term scale = decodeFloat(
       code, e8m0,
-      scales.loadByte(code, {row, keepInside(block, scales, count)}));
+      scales.loadBits(code, {row, keepInside(block, scales, count)}));
   // Half of it is exact, too.
   Term half = code.term(code.convert(scale, code.realType)) * 0.5;
   Term twice =
@@ -143,4 +156,51 @@ Term QuantisedVectors::loadMxfp4(Term row, Term at, std::optional<Term> count,
   if (hasProducts(cast<FloatType>(quantisation.element), code.realType))
     return weights;
   return code.roundVector(quantisation.element, weights);
+}
+
+/// The zero point of each lane, as i32.
+Term QuantisedVectors::loadZeroPoints(Term row, Term at,
+                                      std::optional<Term> count,
+                                      VectorCode &code) const {
+  auto type = code.vectorOf(code.builder.getI32Type());
+  if (!zeroPoints)
+    return code.broadcast(code.integer(type.getElementType(), defaultZeroPoint),
+                          type);
+  const ZeroPoints &stored = *quantisation.zeroPoints;
+  Term block = divideIndex(row, blockRows);
+  if (blockSize < code.lanes) {
+    Term codes =
+        loadNibbles(*zeroPoints, stored.packing, block, at, count, code);
+    if (stored.offset == 0)
+      return codes;
+    auto constant = [&](int64_t value) {
+      return code.broadcast(code.integer(type.getElementType(), value), type)
+          .value;
+    };
+    Value sum = arith::AddIOp::create(code.builder, code.loc, codes.value,
+                                      constant(stored.offset));
+    return code.term(
+        arith::AndIOp::create(code.builder, code.loc, sum, constant(15)));
+  }
+  Term first = keepInside(divideIndex(at, blockSize), scales, count);
+  Term zero = (readNibble(*zeroPoints, stored.packing, {block, first}, code) +
+               static_cast<double>(stored.offset)) %
+              16;
+  return code.broadcast(
+      code.term(arith::IndexCastOp::create(code.builder, code.loc,
+                                           type.getElementType(), zero.value)),
+      type);
+}
+
+Term QuantisedVectors::loadInt4(Term row, Term at, std::optional<Term> count,
+                                VectorCode &code) const {
+  Term codes = loadNibbles(data, quantisation.packing, row, at, count, code);
+  Term zeros = loadZeroPoints(row, at, count, code);
+  Value numbers =
+      arith::SubIOp::create(code.builder, code.loc, codes.value, zeros.value);
+  auto f32 = code.vectorOf(code.builder.getF32Type());
+  numbers = arith::SIToFPOp::create(code.builder, code.loc, f32, numbers);
+  return code.roundVector(quantisation.element,
+                          code.term(code.convert(numbers, code.vectorType())) *
+                              loadScales(row, at, count, code));
 }

@@ -12,8 +12,8 @@ namespace mlir::moe {
 /// follow each other in memory: exactly what readWeights gives for each.
 class QuantisedVectors {
 public:
-  /// Nothing if the blocks lie across the vectors that begin at multiples of
-  /// the lanes behind `start`.
+  /// Nothing if blocks or shared words lie across the vectors that begin at
+  /// multiples of the lanes behind `start`.
   static std::optional<QuantisedVectors> get(const WeightOperand &operand,
                                              std::optional<Term> expert,
                                              int64_t start, VectorCode &code);
@@ -33,9 +33,14 @@ private:
                   VectorCode &code) const;
   Term loadMxfp4(Term row, Term at, std::optional<Term> count,
                  VectorCode &code) const;
+  Term loadInt4(Term row, Term at, std::optional<Term> count,
+                VectorCode &code) const;
+  Term loadZeroPoints(Term row, Term at, std::optional<Term> count,
+                      VectorCode &code) const;
 
   Quantisation quantisation;
   StoredWeights::Slice data, scales;
+  std::optional<StoredWeights::Slice> zeroPoints;
   /// Rows and elements of a row that share a scale.
   int64_t blockRows, blockSize;
 };

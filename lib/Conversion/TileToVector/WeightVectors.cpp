@@ -22,6 +22,11 @@ WeightVectors::WeightVectors(tile::WeightsOp op, const TileCoords &coords,
         *op.getScheme(), getStored(op.getScales(), op.getScaleSlice()),
         SmallVector<int64_t>(op.getBlockShape().value_or(ArrayRef<int64_t>())),
         op.getSource().getType().getElement()};
+    operand.quantisation->packing = {op.isPackedAlongLast(), op.getOrder()};
+    if (op.getZeroPoints())
+      operand.quantisation->zeroPoints = makeZeroPoints(
+          getStored(op.getZeroPoints(), op.getZeroPointSlice()),
+          operand.quantisation->scales, op.getOrder(), op.getZeroOffset());
     if (isOutIn() || stride == 1)
       quantised = QuantisedVectors::get(operand, coords.expert,
                                         isOutIn() ? 0 : start, code);

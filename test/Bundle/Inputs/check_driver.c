@@ -4,6 +4,8 @@
 
 #include "mixtral.c"
 
+#include <stddef.h>
+
 #define CHECK_FUNCTION(name, parameters)                                                          \
   _Static_assert(__builtin_types_compatible_p(__typeof__(&name), cuda_result(*) parameters), #name);
 CUDA_FUNCTIONS(CHECK_FUNCTION)
@@ -22,3 +24,13 @@ CHECK_CONSTANT(CUDA_PROMOTE_256B, CU_TENSOR_MAP_L2_PROMOTION_L2_256B)
 CHECK_CONSTANT(CUDA_ZEROS_OUTSIDE, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE)
 CHECK_CONSTANT(6, CU_TENSOR_MAP_DATA_TYPE_FLOAT16)
 CHECK_CONSTANT(9, CU_TENSOR_MAP_DATA_TYPE_BFLOAT16)
+CHECK_CONSTANT(CUDA_OVERLAP_LAUNCHES, CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION)
+
+CHECK_CONSTANT(sizeof(cuda_launch_config), sizeof(CUlaunchConfig))
+CHECK_CONSTANT(offsetof(cuda_launch_config, block), offsetof(CUlaunchConfig, blockDimX))
+CHECK_CONSTANT(offsetof(cuda_launch_config, shared_bytes), offsetof(CUlaunchConfig, sharedMemBytes))
+CHECK_CONSTANT(offsetof(cuda_launch_config, stream), offsetof(CUlaunchConfig, hStream))
+CHECK_CONSTANT(offsetof(cuda_launch_config, attributes), offsetof(CUlaunchConfig, attrs))
+CHECK_CONSTANT(offsetof(cuda_launch_config, num_attributes), offsetof(CUlaunchConfig, numAttrs))
+CHECK_CONSTANT(sizeof(cuda_launch_attribute), sizeof(CUlaunchAttribute))
+CHECK_CONSTANT(offsetof(cuda_launch_attribute, value), offsetof(CUlaunchAttribute, value))

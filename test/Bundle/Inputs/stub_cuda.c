@@ -154,18 +154,26 @@ unsigned cuTensorMapEncodeTiled(void *map, unsigned type, uint32_t rank, void *a
   return OK;
 }
 
-unsigned cuLaunchKernel(struct CUfunc_st *function, unsigned grid_x, unsigned grid_y,
-                        unsigned grid_z, unsigned block_x, unsigned block_y, unsigned block_z,
-                        unsigned shared_bytes, void *stream, void **arguments, void **extra) {
+struct launch_config {
+  unsigned grid[3], block[3], shared_bytes;
+  void *stream;
+  const unsigned *attributes;
+  unsigned num_attributes;
+};
+
+unsigned cuLaunchKernelEx(const struct launch_config *config, struct CUfunc_st *function,
+                          void **arguments, void **extra) {
   if (pushed == 0)
     return INVALID_CONTEXT;
   if (is("refuse-launch"))
     return INVALID_VALUE;
-  if (grid_x == 0 || grid_y != 1 || grid_z != 1 || block_x == 0 || block_x > 1024 ||
-      block_y != 1 || block_z != 1 || (int)shared_bytes > function->max_dynamic || !arguments ||
-      extra)
+  if (config->grid[0] == 0 || config->grid[1] != 1 || config->grid[2] != 1 ||
+      config->block[0] == 0 || config->block[0] > 1024 || config->block[1] != 1 ||
+      config->block[2] != 1 || (int)config->shared_bytes > function->max_dynamic || !arguments ||
+      extra || config->num_attributes != 1 || config->attributes[0] != 6 ||
+      config->attributes[2] != 1)
     return INVALID_VALUE;
-  printf("stream %d: %s<%u, %u, %u>\n", (int)(uintptr_t)stream, function->name, grid_x, block_x,
-         shared_bytes);
+  printf("stream %d: %s<%u, %u, %u>\n", (int)(uintptr_t)config->stream, function->name,
+         config->grid[0], config->block[0], config->shared_bytes);
   return OK;
 }

@@ -38,12 +38,15 @@ func.func @scale(%w: tensor<?x2xf32>) -> tensor<?x2xf32> {
   return %n : tensor<?x2xf32>
 }
 
-// The sigmoid of the coefficient is the weight of the choice behind the others.
+// Choices that are no experts of this device are none; the sigmoid of the coefficient is the
+// weight of the choice behind the others.
 // CHECK-LABEL: func.func @append_choice(
 // CHECK: scf.parallel
-// CHECK: scf.for
-// CHECK: math.exp
 // CHECK: arith.constant 4 : index
+// CHECK: scf.for
+// CHECK: %[[NONE:.+]] = arith.constant -1 : index
+// CHECK: arith.select %{{.+}}, %{{.+}}, %[[NONE]] : index
+// CHECK: math.exp
 // CHECK: memref.store %{{.+}}, %{{.+}} : memref<?x3xi32>
 // CHECK: memref.store %{{.+}}, %{{.+}} : memref<?x3xf32>
 func.func @append_choice(%i: tensor<?x2xi32>, %w: tensor<?x2xf32>, %q: tensor<?x1xbf16>)

@@ -58,6 +58,11 @@ def integers(rng, *shape, low=-2, high=2, scale=1.0):
     return rng.randint(low, high + 1, shape).astype(np.float64) * scale
 
 
+def bf16_bytes(values):
+    """bf16-exact values as a file holds them."""
+    return (np.asarray(values, dtype=np.float32).view(np.uint32) >> 16).astype(np.uint16).view(BF16)
+
+
 class Unclear(Exception):
     """A selection of this case could come out differently in f32."""
 
@@ -283,9 +288,11 @@ def entropy(p, axis=-1):
 
 # ----------------------------------------------------------------------- safetensors
 
-E4M3, E5M2 = np.dtype("V1"), np.dtype("S1")  # fp8 is unknown to numpy: opaque bytes
+# Unknown to numpy: opaque bytes.
+E4M3, E5M2, BF16 = np.dtype("V1"), np.dtype("S1"), np.dtype("V2")
 _DTYPES = {"float64": "F64", "float32": "F32", "int64": "I64", "int32": "I32", "int8": "I8",
-           "uint8": "U8", "void8": "F8_E4M3", "bytes8": "F8_E5M2"}
+           "uint8": "U8", "void8": "F8_E4M3", "bytes8": "F8_E5M2", "void16": "BF16",
+           "float16": "F16"}
 
 
 def to_file(array):

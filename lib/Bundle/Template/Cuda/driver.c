@@ -7,6 +7,22 @@ struct CUmod_st;
 struct CUfunc_st;
 struct CUstream_st;
 struct CUtensorMap_st;
+struct CUlaunchConfig_st;
+
+/* CUlaunchAttribute and CUlaunchConfig. */
+typedef struct cuda_launch_attribute {
+  unsigned id;
+  char unused[4];
+  int value;
+  char more[60];
+} cuda_launch_attribute;
+
+typedef struct cuda_launch_config {
+  unsigned grid[3], block[3], shared_bytes;
+  struct CUstream_st *stream;
+  cuda_launch_attribute *attributes;
+  unsigned num_attributes;
+} cuda_launch_config;
 
 enum {
   CUDA_OLDEST_VERSION = 12000, /* has tensor maps */
@@ -17,6 +33,7 @@ enum {
   CUDA_MAX_DYNAMIC_SHARED = 8, /* CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES */
   CUDA_JIT_LOG = 5, /* CU_JIT_ERROR_LOG_BUFFER, and its size */
   CUDA_JIT_LOG_SIZE = 6,
+  CUDA_OVERLAP_LAUNCHES = 6, /* CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION */
   CUDA_NO_INTERLEAVE = 0, /* of a tensor map, and so are those that follow */
   CUDA_SWIZZLE_128B = 3,
   CUDA_PROMOTE_256B = 3,
@@ -46,10 +63,8 @@ enum {
             const uint64_t *sizes, const uint64_t *strides, const uint32_t *box,                  \
             const uint32_t *steps, unsigned interleave, unsigned swizzle, unsigned promotion,     \
             unsigned outside))                                                                    \
-  FUNCTION(cuLaunchKernel,                                                                        \
-           (struct CUfunc_st *function, unsigned grid_x, unsigned grid_y, unsigned grid_z,        \
-            unsigned block_x, unsigned block_y, unsigned block_z, unsigned shared_bytes,          \
-            struct CUstream_st *stream, void **arguments, void **extra))
+  FUNCTION(cuLaunchKernelEx, (const struct CUlaunchConfig_st *config, struct CUfunc_st *function, \
+                              void **arguments, void **extra))
 
 #define CUDA_MEMBER(name, parameters) cuda_result(*name) parameters;
 

@@ -180,15 +180,22 @@ typedef struct launching {
   const char *refused;
 } launching;
 
+/* A kernel may start before the one before it has ended: it waits for that by itself. */
 static void launch(launching *state, int32_t kernel, int32_t blocks, int32_t threads,
                    int32_t shared_bytes, void **arguments) {
   const machine *on = state->on;
   int number = state->first_kernel + kernel;
+  cuda_launch_attribute overlap = {CUDA_OVERLAP_LAUNCHES, "", 1, ""};
+  cuda_launch_config config = {{(unsigned)blocks, 1, 1},
+                               {(unsigned)threads, 1, 1},
+                               (unsigned)shared_bytes,
+                               (struct CUstream_st *)state->stream,
+                               &overlap,
+                               1};
   if (state->result != 0 || blocks == 0)
     return;
-  state->result = on->driver.cuLaunchKernel(
-      on->functions[number], (unsigned)blocks, 1, 1, (unsigned)threads, 1, 1,
-      (unsigned)shared_bytes, (struct CUstream_st *)state->stream, arguments, NULL);
+  state->result = on->driver.cuLaunchKernelEx((const struct CUlaunchConfig_st *)&config,
+                                              on->functions[number], arguments, NULL);
   state->refused = kernel_names[number];
 }
 
