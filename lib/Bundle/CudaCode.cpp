@@ -61,7 +61,9 @@ static std::string takeText(ModuleOp module) {
   llvm::raw_string_ostream stream(text);
   for (auto kernels :
        llvm::make_early_inc_range(module.getOps<gpu::GPUModuleOp>())) {
-    kernels.print(stream, OpPrintingFlags().enableDebugInfo());
+    // Locations behind the short form of a barrier are not read again.
+    kernels.print(stream,
+                  OpPrintingFlags().enableDebugInfo().printGenericOpForm());
     kernels.erase();
   }
   return text;

@@ -17,17 +17,17 @@ std::mutex &driver::getLock() {
 bool driver::hasContext() { return !contexts.empty(); }
 
 CUDA_API unsigned cuInit(unsigned flags) {
-  return flags == 0 ? success : invalidValue;
+  return flags == 0 ? noError : invalidValue;
 }
 
 CUDA_API unsigned cuDriverGetVersion(int *version) {
   *version = 13000;
-  return success;
+  return noError;
 }
 
 CUDA_API unsigned cuGetErrorName(unsigned result, const char **name) {
   static const std::map<unsigned, const char *> names = {
-      {success, "CUDA_SUCCESS"},
+      {noError, "CUDA_SUCCESS"},
       {invalidValue, "CUDA_ERROR_INVALID_VALUE"},
       {outOfMemory, "CUDA_ERROR_OUT_OF_MEMORY"},
       {invalidImage, "CUDA_ERROR_INVALID_IMAGE"},
@@ -38,22 +38,22 @@ CUDA_API unsigned cuGetErrorName(unsigned result, const char **name) {
       {captureInvalid, "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED"}};
   auto found = names.find(result);
   *name = found == names.end() ? nullptr : found->second;
-  return *name ? success : invalidValue;
+  return *name ? noError : invalidValue;
 }
 
 CUDA_API unsigned cuDeviceGetCount(int *count) {
   *count = 1;
-  return success;
+  return noError;
 }
 
 CUDA_API unsigned cuDeviceGet(int *device, int ordinal) {
   *device = ordinal;
-  return ordinal == 0 ? success : invalidValue;
+  return ordinal == 0 ? noError : invalidValue;
 }
 
 CUDA_API unsigned cuDeviceGetName(char *name, int size, int device) {
   snprintf(name, static_cast<size_t>(size), "simulated sm_90a");
-  return device == 0 ? success : invalidValue;
+  return device == 0 ? noError : invalidValue;
 }
 
 CUDA_API unsigned cuDeviceGetAttribute(int *value, unsigned attribute,
@@ -69,23 +69,23 @@ CUDA_API unsigned cuDeviceGetAttribute(int *value, unsigned attribute,
   if (device != 0 || found == values.end())
     return invalidValue;
   *value = found->second;
-  return success;
+  return noError;
 }
 
 CUDA_API unsigned cuDevicePrimaryCtxRetain(void **context, int device) {
   *context = &primaryContext;
-  return device == 0 ? success : invalidValue;
+  return device == 0 ? noError : invalidValue;
 }
 
 CUDA_API unsigned cuDevicePrimaryCtxRelease_v2(int device) {
-  return device == 0 ? success : invalidValue;
+  return device == 0 ? noError : invalidValue;
 }
 
 CUDA_API unsigned cuCtxPushCurrent_v2(void *context) {
   if (context != &primaryContext)
     return invalidContext;
   contexts.push_back(context);
-  return success;
+  return noError;
 }
 
 CUDA_API unsigned cuCtxPopCurrent_v2(void **context) {
@@ -93,14 +93,14 @@ CUDA_API unsigned cuCtxPopCurrent_v2(void **context) {
     return invalidContext;
   *context = contexts.back();
   contexts.pop_back();
-  return success;
+  return noError;
 }
 
 CUDA_API unsigned cuCtxSetCurrent(void *context) {
   if (context != &primaryContext)
     return invalidContext;
   contexts.assign(1, context);
-  return success;
+  return noError;
 }
 
-CUDA_API unsigned cuCtxSynchronize() { return success; }
+CUDA_API unsigned cuCtxSynchronize() { return noError; }

@@ -17,7 +17,7 @@
 
 /// Values of CUresult.
 enum Result : unsigned {
-  success = 0,
+  noError = 0,
   invalidValue = 1,
   outOfMemory = 2,
   invalidImage = 200,

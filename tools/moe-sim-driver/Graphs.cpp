@@ -1,6 +1,7 @@
 //===- Graphs.cpp - Launches, streams, events and graphs ------------------===//
 
 #include "Driver.h"
+#include "moe/Simulator/TensorMap.h"
 
 #include <chrono>
 
@@ -38,7 +39,7 @@ unsigned driver::launch(const CUfunc_st &function, const LaunchShape &shape,
   options.allowUnwrittenOperands = true;
   sim::Outcome outcome = sim::run({&launch, 1}, buffers, options);
   if (!outcome.hazard)
-    return success;
+    return noError;
   fprintf(stderr, "moe-sim-driver: kernel %s: %s: %s\n",
           entry.kernel.name.c_str(), sim::getName(outcome.hazard->kind),
           outcome.hazard->text.c_str());
@@ -49,8 +50,13 @@ unsigned driver::submit(CUstream_st *stream, std::function<unsigned()> work) {
   if (!stream || !stream->capture)
     return work();
   stream->capture->work.push_back(std::move(work));
-  return success;
+  return noError;
 }
+
+/// Of an argument, no larger than a tensor map.
+struct alignas(64) Copy {
+  char bytes[sim::TensorMap::encodedSize];
+};
 
 /// CUlaunchConfig.
 struct CUlaunchConfig_st {
@@ -73,17 +79,19 @@ CUDA_API unsigned cuLaunchKernelEx(const CUlaunchConfig_st *config,
       static_cast<int>(config->sharedBytes) > function->maxDynamicShared)
     return invalidValue;
   // The arguments are gone once this returns.
-  std::vector<std::vector<char>> copies;
+  std::vector<Copy> copies;
   for (size_t i = 0; i < function->entry->arguments.size(); ++i) {
-    auto *begin = static_cast<const char *>(arguments[i]);
-    copies.emplace_back(begin, begin + function->entry->arguments[i].bytes);
+    size_t bytes = function->entry->arguments[i].bytes;
+    if (bytes > sizeof(Copy))
+      return notSupported;
+    std::memcpy(copies.emplace_back().bytes, arguments[i], bytes);
   }
   LaunchShape shape{config->gridX, config->blockX, config->sharedBytes};
   return driver::submit(
       config->stream, [function, shape, copies = std::move(copies)]() mutable {
         std::vector<void *> addresses;
-        for (std::vector<char> &copy : copies)
-          addresses.push_back(copy.data());
+        for (Copy &copy : copies)
+          addresses.push_back(copy.bytes);
         return driver::launch(*function, shape, addresses.data());
       });
 }
@@ -94,16 +102,16 @@ CUDA_API unsigned cuLaunchKernelEx(const CUlaunchConfig_st *config,
 
 CUDA_API unsigned cuStreamCreate(CUstream_st **stream, unsigned) {
   *stream = new CUstream_st;
-  return success;
+  return noError;
 }
 
 CUDA_API unsigned cuStreamDestroy_v2(CUstream_st *stream) {
   delete stream;
-  return success;
+  return noError;
 }
 
 CUDA_API unsigned cuStreamSynchronize(CUstream_st *stream) {
-  return stream && stream->capture ? captureInvalid : success;
+  return stream && stream->capture ? captureInvalid : noError;
 }
 
 CUDA_API unsigned cuStreamBeginCapture_v2(CUstream_st *stream, unsigned) {
@@ -111,7 +119,7 @@ CUDA_API unsigned cuStreamBeginCapture_v2(CUstream_st *stream, unsigned) {
   if (!stream || stream->capture)
     return invalidValue;
   stream->capture = std::make_unique<CUgraph_st>();
-  return success;
+  return noError;
 }
 
 CUDA_API unsigned cuStreamEndCapture(CUstream_st *stream, CUgraph_st **graph) {
@@ -119,7 +127,7 @@ CUDA_API unsigned cuStreamEndCapture(CUstream_st *stream, CUgraph_st **graph) {
   if (!stream || !stream->capture)
     return invalidValue;
   *graph = stream->capture.release();
-  return success;
+  return noError;
 }
 
 /// An executable graph is a copy of a graph.
@@ -127,7 +135,7 @@ CUDA_API unsigned cuGraphInstantiateWithFlags(CUgraph_st **executable,
                                               CUgraph_st *graph,
                                               unsigned long long) {
   *executable = new CUgraph_st(*graph);
-  return success;
+  return noError;
 }
 
 CUDA_API unsigned cuGraphLaunch(CUgraph_st *executable, CUstream_st *) {
@@ -135,17 +143,17 @@ CUDA_API unsigned cuGraphLaunch(CUgraph_st *executable, CUstream_st *) {
   for (const std::function<unsigned()> &work : executable->work)
     if (unsigned result = work())
       return result;
-  return success;
+  return noError;
 }
 
 CUDA_API unsigned cuGraphDestroy(CUgraph_st *graph) {
   delete graph;
-  return success;
+  return noError;
 }
 
 CUDA_API unsigned cuGraphExecDestroy(CUgraph_st *executable) {
   delete executable;
-  return success;
+  return noError;
 }
 
 //===----------------------------------------------------------------------===//
@@ -158,24 +166,24 @@ struct CUevent_st {
 
 CUDA_API unsigned cuEventCreate(CUevent_st **event, unsigned) {
   *event = new CUevent_st;
-  return success;
+  return noError;
 }
 
 CUDA_API unsigned cuEventDestroy_v2(CUevent_st *event) {
   delete event;
-  return success;
+  return noError;
 }
 
 CUDA_API unsigned cuEventRecord(CUevent_st *event, CUstream_st *) {
   event->time = std::chrono::steady_clock::now();
-  return success;
+  return noError;
 }
 
-CUDA_API unsigned cuEventSynchronize(CUevent_st *) { return success; }
+CUDA_API unsigned cuEventSynchronize(CUevent_st *) { return noError; }
 
 CUDA_API unsigned cuEventElapsedTime(float *milliseconds, CUevent_st *begin,
                                      CUevent_st *end) {
   *milliseconds =
       std::chrono::duration<float, std::milli>(end->time - begin->time).count();
-  return success;
+  return noError;
 }

@@ -51,7 +51,7 @@ CUDA_API unsigned cuMemAlloc_v2(Address *address, size_t bytes) {
     return outOfMemory;
   addBuffer(data, bytes);
   *address = reinterpret_cast<Address>(data);
-  return success;
+  return noError;
 }
 
 CUDA_API unsigned cuMemFree_v2(Address address) {
@@ -59,7 +59,7 @@ CUDA_API unsigned cuMemFree_v2(Address address) {
   if (!getBuffers().erase(address))
     return invalidValue;
   std::free(toPointer(address));
-  return success;
+  return noError;
 }
 
 CUDA_API unsigned cuMemHostRegister_v2(void *data, size_t bytes, unsigned) {
@@ -67,13 +67,13 @@ CUDA_API unsigned cuMemHostRegister_v2(void *data, size_t bytes, unsigned) {
   if (!data || bytes == 0)
     return invalidValue;
   addBuffer(data, bytes);
-  return success;
+  return noError;
 }
 
 CUDA_API unsigned cuMemHostUnregister(void *data) {
   std::lock_guard<std::mutex> guard(driver::getLock());
   bool known = getBuffers().erase(reinterpret_cast<Address>(data)) > 0;
-  return known ? success : invalidValue;
+  return known ? noError : invalidValue;
 }
 
 CUDA_API unsigned cuMemcpyHtoD_v2(Address to, const void *from, size_t bytes) {
@@ -81,7 +81,7 @@ CUDA_API unsigned cuMemcpyHtoD_v2(Address to, const void *from, size_t bytes) {
   if (!isMemory(to, bytes))
     return invalidValue;
   std::memcpy(toPointer(to), from, bytes);
-  return success;
+  return noError;
 }
 
 CUDA_API unsigned cuMemcpyDtoH_v2(void *to, Address from, size_t bytes) {
@@ -89,7 +89,7 @@ CUDA_API unsigned cuMemcpyDtoH_v2(void *to, Address from, size_t bytes) {
   if (!isMemory(from, bytes))
     return invalidValue;
   std::memcpy(to, toPointer(from), bytes);
-  return success;
+  return noError;
 }
 
 CUDA_API unsigned cuMemsetD8Async(Address to, unsigned char value, size_t bytes,
@@ -99,6 +99,6 @@ CUDA_API unsigned cuMemsetD8Async(Address to, unsigned char value, size_t bytes,
     return invalidValue;
   return driver::submit(stream, [=]() -> unsigned {
     std::memset(toPointer(to), value, bytes);
-    return success;
+    return noError;
   });
 }

@@ -39,7 +39,7 @@ CUDA_API unsigned cuModuleLoadDataEx(CUmod_st **module, const void *image,
   auto kernels = compile(static_cast<const char *>(image));
   if (kernels) {
     *module = new CUmod_st{std::move(*kernels), {}};
-    return success;
+    return noError;
   }
   std::string text = llvm::toString(kernels.takeError());
   // CU_JIT_ERROR_LOG_BUFFER and its size.
@@ -59,7 +59,7 @@ CUDA_API unsigned cuModuleLoadDataEx(CUmod_st **module, const void *image,
 CUDA_API unsigned cuModuleUnload(CUmod_st *module) {
   std::lock_guard<std::mutex> guard(driver::getLock());
   delete module;
-  return success;
+  return noError;
 }
 
 CUDA_API unsigned cuModuleGetFunction(CUfunc_st **function, CUmod_st *module,
@@ -72,7 +72,7 @@ CUDA_API unsigned cuModuleGetFunction(CUfunc_st **function, CUmod_st *module,
   if (!made)
     made.reset(new CUfunc_st{entry});
   *function = made.get();
-  return success;
+  return noError;
 }
 
 /// CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES and _MAX_DYNAMIC_SHARED_SIZE_BYTES.
@@ -83,7 +83,7 @@ CUDA_API unsigned cuFuncGetAttribute(int *value, unsigned attribute,
   if (attribute != staticShared)
     return invalidValue;
   *value = static_cast<int>(function->entry->kernel.staticSharedBytes);
-  return success;
+  return noError;
 }
 
 CUDA_API unsigned cuFuncSetAttribute(CUfunc_st *function, unsigned attribute,
@@ -91,7 +91,7 @@ CUDA_API unsigned cuFuncSetAttribute(CUfunc_st *function, unsigned attribute,
   if (attribute != maxDynamicShared || value < 0)
     return invalidValue;
   function->maxDynamicShared = value;
-  return success;
+  return noError;
 }
 
 CUDA_API unsigned
@@ -128,5 +128,5 @@ cuTensorMapEncodeTiled(void *object, unsigned type, uint32_t rank,
     return invalidValue;
   }
   map.encode(object);
-  return success;
+  return noError;
 }

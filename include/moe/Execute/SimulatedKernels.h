@@ -6,6 +6,7 @@
 #include "moe/Simulator/Launch.h"
 
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringMap.h"
 
 namespace mlir::moe {

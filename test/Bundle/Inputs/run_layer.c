@@ -4,16 +4,12 @@
 
 #define _POSIX_C_SOURCE 200809L
 
-#include "safetensors.h"
 #include LAYER_HEADER
+#include "layer_tensors.h"
 
 #include <math.h>
 #include <pthread.h>
 #include <time.h>
-
-#define JOIN2(a, b, c) a##b##c
-#define JOIN(a, b, c) JOIN2(a, b, c)
-#define LAYER(function) JOIN(moe_, LAYER_NAME, function)
 
 /* ---------------------------------------------------------------- allocations are counted */
 
@@ -44,77 +40,11 @@ int posix_memalign(void **block, size_t alignment, size_t size) {
   return *block ? 0 : 12;
 }
 
-/* ---------------------------------------------------------------- the layer's tensors */
+/* ---------------------------------------------------------------- runs */
 
-enum { MAX_TENSORS = 512, MAX_PARAMETERS = 16, NUM_SIZES = 4, MAX_TOKENS = 4096 };
+enum { NUM_SIZES = 4, MAX_TOKENS = 4096 };
 
 static const int64_t sizes[NUM_SIZES] = {0, 1, 7, MAX_TOKENS};
-
-/* What the manifest says of an input or output. */
-typedef struct described {
-  char name[128], dtype[8];
-  size_t experts;
-} described;
-
-/* Objects of the list that begins behind `key`. */
-static size_t describe(const char *key, described *list) {
-  const char *at = strstr(LAYER(_manifest)(), key);
-  const char *end = strstr(at, "\n  ]");
-  size_t count = 0;
-  while ((at = strstr(at, "\"dtype\"")) && at < end) {
-    const char *name = strstr(at, "\"name\"");
-    const char *experts = strstr(at, "\"experts\"");
-    described *it = &list[count++];
-    it->experts = 0;
-    sscanf(at, "\"dtype\": \"%7[A-Z0-9_]", it->dtype);
-    sscanf(name, "\"name\": \"%127[^\"]", it->name);
-    if (experts && experts < name)
-      it->experts = (size_t)strtoul(experts + 11, NULL, 10);
-    at = name;
-  }
-  return count;
-}
-
-static moe_dtype get_dtype(const char *name) {
-  moe_dtype f32 = {2, 32, 1}, f16 = {2, 16, 1}, bf16 = {4, 16, 1}, i32 = {0, 32, 1};
-  if (strcmp(name, "F16") == 0)
-    return f16;
-  return strcmp(name, "F32") == 0 ? f32 : strcmp(name, "BF16") == 0 ? bf16 : i32;
-}
-
-static moe_tensor make_tensor(const char *dtype, int rank, long long *shape, void *data) {
-  moe_tensor tensor = {data, {1, 0}, 0, {0, 0, 0}, NULL, NULL, 0};
-  tensor.ndim = rank;
-  tensor.dtype = get_dtype(dtype);
-  tensor.shape = malloc(4 * sizeof *tensor.shape);
-  for (int d = 0; d < rank; ++d)
-    tensor.shape[d] = shape[d];
-  return tensor;
-}
-
-static moe_tensor read_tensor(stored_file file, const char *name) {
-  stored_tensor stored = find_stored(file, name);
-  return make_tensor(stored.dtype, stored.rank, stored.shape, stored.data);
-}
-
-static moe_input read_weights(stored_file file, const described *parameter) {
-  moe_input input = {NULL, parameter->experts ? parameter->experts : 1};
-  moe_tensor *tensors = malloc(input.count * sizeof *tensors);
-  const char *hole = strstr(parameter->name, "{expert}");
-  for (size_t e = 0; e < input.count; ++e) {
-    char name[160];
-    if (hole)
-      snprintf(name, sizeof name, "%.*s%zu%s", (int)(hole - parameter->name), parameter->name, e,
-               hole + 8);
-    else
-      snprintf(name, sizeof name, "%s", parameter->name);
-    tensors[e] = read_tensor(file, name);
-  }
-  input.tensors = tensors;
-  return input;
-}
-
-/* ---------------------------------------------------------------- a thread and its runs */
 
 typedef struct runner {
   const LAYER() *layer;
@@ -163,20 +93,6 @@ static moe_tensor repeat_rows(stored_tensor stored, int64_t rows) {
   return make_tensor(stored.dtype, stored.rank, stored.shape, data);
 }
 
-/* ||found - expected|| / ||expected||, where expected rows repeat. */
-static double compare(const moe_tensor *found, const char *dtype, stored_tensor expected) {
-  double difference = 0, norm = 0;
-  size_t count = (size_t)(found->shape[0] * found->shape[1]);
-  size_t period = (size_t)(expected.shape[0] * expected.shape[1]);
-  for (size_t i = 0; i < count; ++i) {
-    double e = get_element(expected.dtype, expected.data, i % period);
-    double f = get_element(dtype, found->data, i);
-    difference += (f - e) * (f - e);
-    norm += e * e;
-  }
-  return count ? sqrt(difference / norm) : 0;
-}
-
 /* The shortest of some runs of the most tokens, in milliseconds. */
 static double time_run(const runner *self) {
   double best = INFINITY;
@@ -196,8 +112,8 @@ int main(int argc, char **argv) {
   static described inputs[MAX_PARAMETERS], outputs[MAX_PARAMETERS];
   static runner runners[2];
   static moe_input weights[MAX_PARAMETERS], given[NUM_SIZES][MAX_PARAMETERS];
-  size_t num_inputs = describe("\"inputs\"", inputs);
-  size_t num_outputs = describe("\"outputs\"", outputs);
+  size_t num_inputs = describe(LAYER(_manifest)(), "\"inputs\"", inputs);
+  size_t num_outputs = describe(LAYER(_manifest)(), "\"outputs\"", outputs);
   char message[256] = "";
   moe_load_options options = {sizeof options, MOE_ABI_VERSION, 3, message, sizeof message};
   LAYER() *layer;
@@ -258,7 +174,9 @@ int main(int argc, char **argv) {
 
   for (int r = 0; r < 2; ++r)
     for (int i = 0; i < NUM_SIZES; ++i) {
-      double error = compare(&runners[r].outputs[i][0], outputs[0].dtype, expected);
+      const moe_tensor *found = &runners[r].outputs[i][0];
+      double error = compare(found->data, (size_t)(found->shape[0] * found->shape[1]),
+                             outputs[0].dtype, expected);
       int wrong = runners[r].status[i] != MOE_OK || !(error <= strtod(argv[5], NULL));
       printf("thread %d, %d tokens: %s%s, error %.1e%s\n", r, (int)sizes[i],
              moe_status_string(runners[r].status[i]), runners[r].message, error,
