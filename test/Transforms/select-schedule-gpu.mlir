@@ -27,5 +27,8 @@ func.func @layers(%x: tensor<?x512xbf16>, %w: tensor<8x1024x512xbf16>, %y: tenso
 
 // RUN: moe-opt %s --moe-print-search-space="target=sm_90a tokens=8192" -o /dev/null | FileCheck %s --check-prefix=SPACE
 // SPACE: #moe.tuning_key<kernel = grouped_gemm, experts = 8, {{.*}}, tokens = 8192, target = sm_90a, multiprocessors = 132> {{[0-9]+}} schedules
-// SPACE-NEXT: #moe.warpgroup_schedule<rows = 128, columns = 256, depth = 64, stages = 4, consumers = 2, consumers_per_tile = 2> {{.*}} s selected
+// SPACE-NEXT: #moe.warpgroup_schedule<rows = 128, columns = 256, depth = 64, stages = 4, consumers = 2, consumers_per_tile = 2> {{[0-9.e-]+}} s
+// SPACE: consumers_per_tile = {{[12]}}, raster = 16> {{[0-9.e-]+}} s
+// SPACE: consumers_per_tile = {{[12]}}, cluster = 2> {{[0-9.e-]+}} s
+// SPACE: > {{[0-9.e-]+}} s selected
 // SPACE: #moe.tuning_key<{{.*}}input = f32{{.*}}> 0 schedules
