@@ -267,7 +267,7 @@ LayerKernel::create(const RandomLayer &layer, KernelKind kind,
     return module.takeError();
   FirstError error(&context);
   PassManager manager(&context);
-  buildFusePipeline(manager);
+  buildFusePipeline(manager, PlanKernelsOptions());
   if (failed(manager.run(**module)))
     return error.take("the layer cannot be fused");
   auto function = (*module)->lookupSymbol<func::FuncOp>(layerFunctionName);

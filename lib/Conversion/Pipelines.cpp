@@ -58,8 +58,12 @@ static void addConversionToLLVM(OpPassManager &manager) {
   manager.addPass(createReconcileUnrealizedCastsPass());
 }
 
-void mlir::moe::buildFusePipeline(OpPassManager &manager) {
-  manager.addNestedPass<func::FuncOp>(createSelectPlanPass());
+void mlir::moe::buildFusePipeline(OpPassManager &manager,
+                                  const PlanKernelsOptions &options) {
+  SelectPlanPassOptions plan;
+  plan.targetName = options.target;
+  plan.tokens = options.tokens;
+  manager.addNestedPass<func::FuncOp>(createSelectPlanPass(plan));
   manager.addNestedPass<func::FuncOp>(createFuseSharedExpertsPass());
   manager.addNestedPass<func::FuncOp>(createFuseGatePass());
   manager.addNestedPass<func::FuncOp>(createSplitExpertsPass());
@@ -71,7 +75,7 @@ void mlir::moe::buildFusePipeline(OpPassManager &manager) {
 
 void mlir::moe::buildPlanKernelsPipeline(OpPassManager &manager,
                                          const PlanKernelsOptions &options) {
-  buildFusePipeline(manager);
+  buildFusePipeline(manager, options);
   SelectSchedulePassOptions selection;
   selection.targetName = options.target;
   selection.tokens = options.tokens;
@@ -99,15 +103,20 @@ static void addLoweringToLLVM(OpPassManager &manager) {
   addConversionToLLVM(manager);
 }
 
+/// Grouped GEMMs become what a kernel does with one tile.
+template <typename Options>
+static void addTiles(OpPassManager &manager, const Options &options) {
+  PlanKernelsOptions plan;
+  plan.target = options.target;
+  plan.tokens = options.tokens;
+  buildPlanKernelsPipeline(manager, plan);
+  manager.addNestedPass<func::FuncOp>(createConvertMoEToTilePass());
+}
+
 void mlir::moe::buildLowerToCpuPipeline(OpPassManager &manager,
                                         const LowerToCpuOptions &options) {
-  if (options.fuse) {
-    PlanKernelsOptions plan;
-    plan.target = options.target;
-    plan.tokens = options.tokens;
-    buildPlanKernelsPipeline(manager, plan);
-    manager.addNestedPass<func::FuncOp>(createConvertMoEToTilePass());
-  }
+  if (options.fuse)
+    addTiles(manager, options);
   addConversionToLoops(manager);
   manager.addPass(createExpandVectorMathPass());
   manager.addPass(createOutlineParallelPass());
@@ -173,20 +182,15 @@ void mlir::moe::buildLowerToCudaPipeline(OpPassManager &manager,
                                          const LowerToCudaOptions &options) {
   manager.addPass(createInlinerPass());
   manager.addNestedPass<func::FuncOp>(createStackExpertsPass());
-  if (options.fuse) {
-    PlanKernelsOptions plan;
-    plan.target = options.target;
-    plan.tokens = options.tokens;
-    buildPlanKernelsPipeline(manager, plan);
-    manager.addNestedPass<func::FuncOp>(createConvertMoEToTilePass());
-  }
+  if (options.fuse)
+    addTiles(manager, options);
   addLoweringToKernels(manager, options.symbol, options.tokens);
 }
 
 void mlir::moe::registerMoEPipelines() {
-  PassPipelineRegistration<>("moe-fuse",
-                             "Fuse moe ops into one op for each kernel",
-                             buildFusePipeline);
+  PassPipelineRegistration<PlanKernelsOptions>(
+      "moe-fuse", "Fuse moe ops into one op for each kernel",
+      buildFusePipeline);
   PassPipelineRegistration<LowerToCpuOptions>(
       "moe-lower-to-cpu", "Lower moe ops to the LLVM dialect for the CPU",
       buildLowerToCpuPipeline);

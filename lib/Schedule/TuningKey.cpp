@@ -26,6 +26,32 @@ static void printWeights(llvm::raw_ostream &os, const GemmProblem &problem) {
   os << ']';
 }
 
+static void printEnvironment(llvm::raw_ostream &os, const Target &target,
+                             int64_t tokens) {
+  os << "tokens = " << getTokenBucket(tokens) << ", target = " << target.name;
+  if (target.gpu)
+    os << ", multiprocessors = " << target.gpu->multiprocessors << '>';
+  else
+    os << ", cpu = " << target.cpu << ", vector_bits = " << target.vectorBits
+       << ", dot_bf16 = " << (target.hasAvx512Bf16 ? "true" : "false")
+       << ", cores = " << target.cores << '>';
+}
+
+std::string mlir::moe::getTuningKey(const LayerProblem &problem,
+                                    const Target &target, int64_t tokens) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << "#moe.tuning_key<kernel = layer, experts = " << problem.experts
+     << ", total_experts = " << problem.totalExperts
+     << ", top_k = " << problem.topK << ", inputs = " << problem.inputs
+     << ", columns = " << problem.columns << ", input = " << problem.input.name
+     << ", result = " << problem.result.name << ", sums = f" << problem.sumBits
+     << ", router_ops = " << problem.routerOps
+     << ", shared_experts = " << problem.sharedExperts << ", ";
+  printEnvironment(os, target, tokens);
+  return text;
+}
+
 std::string mlir::moe::getTuningKey(const GemmProblem &problem,
                                     const Target &target, int64_t tokens) {
   std::string text;
@@ -42,13 +68,7 @@ std::string mlir::moe::getTuningKey(const GemmProblem &problem,
      << ", gathers_rows = " << (problem.gathersRows ? "true" : "false")
      << ", column_inputs = " << problem.columnInputs
      << ", row_inputs = " << problem.rowInputs << ", epilogue = ["
-     << problem.epilogue << "], tokens = " << getTokenBucket(tokens)
-     << ", target = " << target.name;
-  if (target.gpu)
-    os << ", multiprocessors = " << target.gpu->multiprocessors << '>';
-  else
-    os << ", cpu = " << target.cpu << ", vector_bits = " << target.vectorBits
-       << ", dot_bf16 = " << (target.hasAvx512Bf16 ? "true" : "false")
-       << ", cores = " << target.cores << '>';
+     << problem.epilogue << "], ";
+  printEnvironment(os, target, tokens);
   return text;
 }

@@ -63,6 +63,7 @@ static Target makeHopper(llvm::StringRef name) {
   target.features = "+ptx80";
   target.gigahertz = 1.755;
   target.memoryBandwidth = 3.35e12;
+  target.launchSeconds = 3e-6;
   target.gpu = Gpu{.multiprocessors = 132,
                    .sharedBytesPerBlock = 227 << 10,
                    .flopsPerCycle = 4096,

@@ -1,5 +1,6 @@
 //===- PrintSearchSpace.cpp - moe-print-search-space ----------------------===//
 
+#include "PlanSelection.h"
 #include "ScheduleOptions.h"
 #include "moe/IR/GemmSchedule.h"
 #include "moe/Schedule/SearchSpace.h"
@@ -33,6 +34,31 @@ static void printSchedules(ArrayRef<Schedule> schedules, Estimate estimate,
       os << " selected";
     os << '\n';
   }
+}
+
+/// One line for each plan.
+static void printPlans(FunctionOpInterface function, const Target &target,
+                       int64_t tokens, llvm::raw_ostream &os) {
+  std::optional<LayerProblem> problem = getLayerProblem(function);
+  if (!problem)
+    return;
+  SmallVector<PlanCandidate> candidates =
+      listPlans(function, problem, target, tokens, [&](const KernelPlan &plan) {
+        return findObstacle(plan, target).empty();
+      });
+  KernelPlan selected = selectPlan(llvm::to_vector(llvm::make_filter_range(
+                                       candidates,
+                                       [](const auto &candidate) {
+                                         return isDeterministic(candidate.plan);
+                                       })))
+                            .plan;
+  os << getTuningKey(*problem, target, tokens) << ' ' << candidates.size()
+     << " plans\n";
+  for (const PlanCandidate &candidate : candidates)
+    os << toAttribute(function->getContext(), candidate.plan) << ' '
+       << llvm::format("%.3e", candidate.estimate.seconds) << " s"
+       << (candidate.plan == candidates.front().plan ? " default" : "")
+       << (candidate.plan == selected ? " selected" : "") << '\n';
 }
 
 static void printSpace(const GemmProblem &problem, const Target &target,
@@ -70,8 +96,11 @@ struct PrintSearchSpacePass
   }
 
   void runOnOperation() override {
-    getOperation().walk([&](GroupedGemmOp gemm) {
-      printSpace(getGemmProblem(gemm), target, tokens, llvm::outs());
+    getOperation().walk<WalkOrder::PreOrder>([&](FunctionOpInterface function) {
+      printPlans(function, target, tokens, llvm::outs());
+      function->walk([&](GroupedGemmOp gemm) {
+        printSpace(getGemmProblem(gemm), target, tokens, llvm::outs());
+      });
     });
     markAllAnalysesPreserved();
   }

@@ -2,6 +2,7 @@
 
 #include "ScheduleOptions.h"
 #include "moe/IR/GemmSchedule.h"
+#include "moe/IR/PlanProblem.h"
 #include "moe/Schedule/TuningKey.h"
 #include "moe/Transforms/Passes.h"
 
@@ -25,9 +26,13 @@ struct PrintTuningKeyPass
   }
 
   void runOnOperation() override {
-    getOperation().walk([&](GroupedGemmOp gemm) {
-      llvm::outs() << getTuningKey(getGemmProblem(gemm), target, tokens)
-                   << '\n';
+    getOperation().walk<WalkOrder::PreOrder>([&](FunctionOpInterface function) {
+      if (auto problem = getLayerProblem(function))
+        llvm::outs() << getTuningKey(*problem, target, tokens) << '\n';
+      function->walk([&](GroupedGemmOp gemm) {
+        llvm::outs() << getTuningKey(getGemmProblem(gemm), target, tokens)
+                     << '\n';
+      });
     });
     markAllAnalysesPreserved();
   }

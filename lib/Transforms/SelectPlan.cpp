@@ -1,5 +1,7 @@
 //===- SelectPlan.cpp - moe-select-plan -----------------------------------===//
 
+#include "PlanSelection.h"
+#include "ScheduleOptions.h"
 #include "moe/IR/LayerPlan.h"
 #include "moe/Transforms/Passes.h"
 
@@ -33,7 +35,7 @@ struct SelectPlanPass : moe::impl::SelectPlanPassBase<SelectPlanPass> {
       return emitError(loc) << "option 'combine' is atomic, expected "
                                "gather_sum or slots for results that are the "
                                "same in every run";
-    return success();
+    return readScheduleOptions(context, targetName, tokens, target);
   }
 
   void runOnOperation() override {
@@ -44,15 +46,28 @@ struct SelectPlanPass : moe::impl::SelectPlanPassBase<SelectPlanPass> {
           << remark::reason("the plan is given");
       return;
     }
-    PlanAttr plan = select(function);
-    if (auto violation = checkPlan(plan, function)) {
-      function.emitError() << violation->getMessage();
+    std::optional<LayerProblem> problem = getLayerProblem(function);
+    auto list = [&](function_ref<bool(const KernelPlan &)> accepts) {
+      return listPlans(function, problem, target, tokens, accepts);
+    };
+    SmallVector<PlanCandidate> candidates = list([&](const KernelPlan &plan) {
+      return isWanted(plan) && findObstacle(plan, target).empty();
+    });
+    // What is given is obeyed, whatever the target has for it.
+    if (candidates.empty())
+      candidates = list([&](const KernelPlan &plan) { return isWanted(plan); });
+    if (candidates.empty()) {
+      function.emitError() << explainRefusal(function).getMessage();
       return signalPassFailure();
     }
+    const PlanCandidate &selected = selectPlan(candidates);
+    PlanAttr plan = toAttribute(&getContext(), selected.plan);
     function->setAttr("moe.plan", plan);
     remark::passed(function.getLoc(), getRemarkOptions())
         << remark::detail::Remark::Arg("Plan", Attribute(plan))
-        << remark::reason("{0}", reasons);
+        << remark::reason("{0}", describe(function, selected, candidates))
+        << remark::metric("seconds", selected.estimate.seconds)
+        << remark::metric("candidates", candidates.size());
   }
 
 private:
@@ -73,39 +88,74 @@ private:
     }
   }
 
-  /// One kernel for the router and no copy of the tokens cost least wherever
-  /// they are possible. Rows by expert are summed in a fixed order, and need
-  /// neither a further map nor sums in memory.
-  PlanAttr select(func::FuncOp function) {
-    reasons.clear();
-    auto plan = [&](GatherPlan gather) {
-      return PlanAttr::get(
-          &getContext(), givenRouting.value_or(RoutingPlan::fused), gather,
-          givenCombine.value_or(CombinePlan::gather_sum),
-          givenSharedExperts.value_or(SharedExpertsPlan::beside));
+  /// Whether `plan` has what options give, and nothing else that they forbid.
+  bool isWanted(const KernelPlan &plan) {
+    PlanAttr attribute = toAttribute(&getContext(), plan);
+    auto agrees = [](auto given, auto found) {
+      return given.value_or(found) == found;
     };
-    GatherPlan gather = givenGather.value_or(GatherPlan::fused);
-    auto violation = checkPlan(PlanAttr::get(&getContext(), RoutingPlan::fused,
-                                             gather, CombinePlan::gather_sum,
-                                             SharedExpertsPlan::beside),
-                               function);
-    if (!givenGather && violation) {
-      gather = GatherPlan::copy;
-      reasons = violation->reason;
-    } else {
-      reasons = "fewest passes over memory in a fixed order of sums";
+    return agrees(givenRouting, attribute.getRouting()) &&
+           agrees(givenGather, attribute.getGather()) &&
+           agrees(givenCombine, attribute.getCombine()) &&
+           agrees(givenSharedExperts, attribute.getSharedExperts()) &&
+           (!deterministic || isDeterministic(plan));
+  }
+
+  /// Why the plainest of the wanted plans is illegal.
+  std::optional<PlanViolation> findViolation(func::FuncOp function) {
+    for (const KernelPlan &plan : enumeratePlans())
+      if (isWanted(plan))
+        return checkPlan(toAttribute(&getContext(), plan), function);
+    return std::nullopt;
+  }
+
+  /// Why all wanted plans are illegal: it must be a part that is given.
+  PlanViolation explainRefusal(func::FuncOp function) {
+    for (const KernelPlan &plan : enumeratePlans()) {
+      auto violation =
+          isWanted(plan) ? checkPlan(toAttribute(&getContext(), plan), function)
+                         : std::nullopt;
+      bool isGiven =
+          violation &&
+          ((violation->field == "gather" && givenGather) ||
+           (violation->field == "combine" && givenCombine) ||
+           (violation->field == "shared_experts" && givenSharedExperts));
+      if (isGiven)
+        return *violation;
     }
-    bool isGiven =
-        givenRouting || givenGather || givenCombine || givenSharedExperts;
-    if (isGiven)
-      reasons = "options give a part of it; else " + reasons;
-    return plan(gather);
+    llvm_unreachable("what is not given can be the plainest");
+  }
+
+  std::string describe(func::FuncOp function, const PlanCandidate &selected,
+                       ArrayRef<PlanCandidate> candidates) {
+    std::string text;
+    if (givenRouting || givenGather || givenCombine || givenSharedExperts)
+      text = "options give a part of it; ";
+    if (auto violation = findViolation(function))
+      text += violation->reason + "; ";
+    text += "shortest estimate";
+    const PlanEstimate &first = candidates.front().estimate;
+    const PlanEstimate &best = selected.estimate;
+    if (selected.plan == candidates.front().plan)
+      return text;
+    // What it saves most of.
+    std::pair<double, StringRef> gains[] = {
+        {first.kernels - best.kernels, "fewer kernels"},
+        {first.routing - best.routing, "fewer passes over scores"},
+        {first.gather - best.gather, "fewer copies of tokens"},
+        {first.combine - best.combine, "fewer passes over results"},
+        {first.shared - best.shared,
+         "no pass over the results of shared experts"}};
+    return text + ": " +
+           llvm::max_element(gains, [](const auto &a, const auto &b) {
+             return a.first < b.first;
+           })->second.str();
   }
 
   std::optional<RoutingPlan> givenRouting;
   std::optional<GatherPlan> givenGather;
   std::optional<CombinePlan> givenCombine;
   std::optional<SharedExpertsPlan> givenSharedExperts;
-  std::string reasons;
+  Target target;
 };
 } // namespace

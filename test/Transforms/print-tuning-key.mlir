@@ -84,3 +84,25 @@ func.func @adds(%x: tensor<?x64xf32>, %l: tensor<?x8xf32>, %t: tensor<?xi32>, %n
 func.func @nothing_to_schedule(%x: tensor<?x64xf32>) -> tensor<?x64xf32> {
   return %x : tensor<?x64xf32>
 }
+
+// A layer whose plan is still to be obeyed.
+// CHECK: #moe.tuning_key<kernel = layer, experts = 4, total_experts = 4, top_k = 2, inputs = 16, columns = 16, input = bf16, result = bf16, sums = f32, router_ops = 3, shared_experts = 1, tokens = 512, target = x86-64-v3, cpu = x86-64-v3, vector_bits = 256, dot_bf16 = false, cores = 8>{{$}}
+func.func @shared(%x: tensor<?x16xbf16>, %l: tensor<?x4xf32>,
+    %up: tensor<4x8x16xbf16>, %down: tensor<4x16x8xbf16>,
+    %sup: tensor<8x16xbf16>, %sdown: tensor<16x8xbf16>) -> tensor<?x16xbf16> {
+  %i = moe.top_k %l {k = 2 : i64} : tensor<?x4xf32>
+  %w = moe.gather_weights %l, %i : tensor<?x4xf32>, tensor<?x2xi32>
+  %o, %s, %p = moe.group_by_expert %i {num_experts = 4 : i64}
+    : tensor<?x2xi32> -> tensor<5xi32>, tensor<?xi32>, tensor<?x2xi32>
+  %rows = moe.dispatch %x, %s : tensor<?x16xbf16>, tensor<?xi32> -> tensor<?x16xbf16>
+  %e = moe.expert_mlp none %rows offsets(%o : tensor<5xi32>) up(%up : tensor<4x8x16xbf16>)
+    down(%down : tensor<4x16x8xbf16>) {activation = #moe.activation<silu>}
+    : tensor<?x16xbf16> -> tensor<?x16xbf16>
+  %y = moe.combine %e, %p weights(%w : tensor<?x2xf32>)
+    : tensor<?x16xbf16>, tensor<?x2xi32> -> tensor<?x16xbf16>
+  %b = moe.expert_mlp none %x up(%sup : tensor<8x16xbf16>)
+    down(%sdown : tensor<16x8xbf16>) {activation = #moe.activation<silu>}
+    : tensor<?x16xbf16> -> tensor<?x16xbf16>
+  %m = moe.mix add %y, %b : tensor<?x16xbf16>
+  return %m : tensor<?x16xbf16>
+}

@@ -54,7 +54,8 @@ struct LowerToCudaOptions : ScheduledFor<LowerToCudaOptions> {
 
 /// Level 1 to level 2: gates and experts as grouped GEMMs that read their rows
 /// in place and weigh their results.
-void buildFusePipeline(OpPassManager &manager);
+void buildFusePipeline(OpPassManager &manager,
+                       const PlanKernelsOptions &options);
 
 /// All levels down to the LLVM dialect for a CPU: fused, scheduled and tiled,
 /// or, without `fuse`, the reference lowering, every op as the loops it means.

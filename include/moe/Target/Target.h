@@ -61,9 +61,13 @@ struct Target {
   double l2BytesPerCycle = 32, l3BytesPerCycle = 10;
   /// Bytes per second that all cores together read from memory.
   double memoryBandwidth = 100e9;
+  /// From one kernel's end to the begin of the next, on all cores.
+  double launchSeconds = 20e-6;
+  /// Of a core, for one element that others may add to.
+  double atomicAddCycles = 12;
 
-  /// If it is one; of what is above, only the names, the clock and the memory's
-  /// bandwidth then mean something.
+  /// If it is one; of what is above, only the names, the clock, the memory's
+  /// bandwidth and the time of a launch then mean something.
   std::optional<Gpu> gpu;
 
   /// Elements of a vector.

@@ -5,16 +5,23 @@
 
 include "mlir/Pass/PassBase.td"
 
+// What the passes about plans and schedules assume.
+defvar MoE_TargetOptions = [
+  Option<"targetName", "target", "std::string", [{"native"}],
+         "processor, level of x86-64 or GPU to compute on, or native">,
+  Option<"tokens", "tokens", "int64_t", "512", "tokens of a call">];
+
 def SelectPlanPass : Pass<"moe-select-plan", "func::FuncOp"> {
   let summary = "choose which kernels a layer becomes";
   let description = [{
-    Gives a function that has none the `#moe.plan` that the passes of `moe-fuse` obey,
-    and says which and why in a remark: one kernel for the router, tokens read in place
-    where that is possible, sums in a fixed order by a kernel of their own, and shared
-    experts beside the others. Options give a part of the plan; it must be legal for the
-    function. `combine=atomic` needs `deterministic=false`.
+    Gives a function that has none the `#moe.plan` that the passes of `moe-fuse` obey: of
+    the legal ones that with the shortest time that is estimated for so many tokens on the
+    target, for what plans do differently: kernels that begin and end, rows that are copied
+    and summed, shared experts that are joined. A remark says which and why. Options give a
+    part of the plan; it must be legal for the function. `combine=atomic` needs
+    `deterministic=false`.
   }];
-  let options = [
+  let options = !listconcat([
     Option<"routing", "routing", "std::string", [{"auto"}], "auto, separate or fused">,
     Option<"gather", "gather", "std::string", [{"auto"}], "auto, copy or fused">,
     Option<"combine", "combine", "std::string", [{"auto"}],
@@ -22,7 +29,7 @@ def SelectPlanPass : Pass<"moe-select-plan", "func::FuncOp"> {
     Option<"sharedExperts", "shared-experts", "std::string", [{"auto"}],
            "auto, beside or rows">,
     Option<"deterministic", "deterministic", "bool", "true",
-           "only plans whose results are the same in every run">];
+           "only plans whose results are the same in every run">], MoE_TargetOptions);
 }
 
 def FuseSharedExpertsPass : Pass<"moe-fuse-shared-experts", "func::FuncOp"> {
@@ -32,7 +39,9 @@ def FuseSharedExpertsPass : Pass<"moe-fuse-shared-experts", "func::FuncOp"> {
     through, and that `moe.mix` adds to what `moe.combine` gives, becomes the last of the
     chosen experts: `moe.append_choice` adds the choice and its weight,
     `moe.append_expert` the weights. Its result is then summed before it is rounded.
-    Refused unless both are alike: activation, sizes, layouts, types, biases.
+    Refused unless both are alike: activation, sizes, layouts, types, encoding of quantised
+    weights, biases. Choices that found no slot stay without a row; so do those of another
+    device's experts.
   }];
 }
 
@@ -106,13 +115,9 @@ def StackExpertsPass : Pass<"moe-stack-experts", "func::FuncOp"> {
   }];
 }
 
-// What the passes about schedules assume.
 class MoE_SchedulePass<string argument, string operation>
     : Pass<argument, operation> {
-  let options = [
-    Option<"targetName", "target", "std::string", [{"native"}],
-           "processor, level of x86-64 or GPU to compute on, or native">,
-    Option<"tokens", "tokens", "int64_t", "512", "tokens of a call">];
+  let options = MoE_TargetOptions;
 }
 
 def SelectSchedulePass : MoE_SchedulePass<"moe-select-schedule", "func::FuncOp"> {
@@ -132,19 +137,20 @@ def SelectSchedulePass : MoE_SchedulePass<"moe-select-schedule", "func::FuncOp">
 def PrintTuningKeyPass : MoE_SchedulePass<"moe-print-tuning-key", "ModuleOp"> {
   let summary = "print what a measured schedule is stored under";
   let description = [{
-    Prints one line to standard output for each `moe.grouped_gemm`: its problem, the
-    bucket of the token count, and the target. The IR stays as it is; `-o FILE` keeps it
-    apart.
+    Prints one line to standard output for each function whose plan is still to be obeyed,
+    and for each `moe.grouped_gemm`: its problem, the bucket of the token count, and the
+    target. The IR stays as it is; `-o FILE` keeps it apart.
   }];
 }
 
 def PrintSearchSpacePass : MoE_SchedulePass<"moe-print-search-space", "ModuleOp"> {
-  let summary = "print the schedules to choose from";
+  let summary = "print the plans and schedules to choose from";
   let description = [{
-    Prints, for each `moe.grouped_gemm`, its tuning key with the number of schedules to
-    standard output, and a line for each of them with its estimated time. `default` and
-    `selected` mark the schedule that is taken without knowing the token count, and the
-    one that `moe-select-schedule` takes. The IR stays as it is; `-o FILE` keeps it apart.
+    Prints, for each function whose plan is still to be obeyed, its tuning key with the
+    number of plans to standard output, and a line for each of them with its estimated time;
+    and for each `moe.grouped_gemm` the same of schedules. `default` and `selected` mark
+    what is taken without knowing the token count, and what `moe-select-plan` and
+    `moe-select-schedule` take. The IR stays as it is; `-o FILE` keeps it apart.
   }];
 }
 
