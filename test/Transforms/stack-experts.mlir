@@ -22,3 +22,14 @@ func.func @stacked(%x: tensor<?x64xbf16> {moe.name = "x"},
 func.func @one_tensor(%w: tensor<4x48x64xbf16> {moe.name = "w"}) -> tensor<4x48x64xbf16> {
   return %w : tensor<4x48x64xbf16>
 }
+
+// What is appended makes a table of one tensor, and stays one.
+// CHECK-LABEL: @append
+// CHECK-SAME: %[[W:[a-z0-9]+]]: tensor<8x48x64xbf16>
+// CHECK: moe.append_expert %[[W]], %{{.+}} : tensor<8x48x64xbf16>, tensor<48x64xbf16> -> tensor<9x48x64xbf16, #moe.per_expert>
+func.func @append(%w: tensor<8x48x64xbf16, #moe.per_expert>, %s: tensor<48x64xbf16>)
+    -> tensor<9x48x64xbf16, #moe.per_expert> {
+  %r = moe.append_expert %w, %s : tensor<8x48x64xbf16, #moe.per_expert>, tensor<48x64xbf16>
+    -> tensor<9x48x64xbf16, #moe.per_expert>
+  return %r : tensor<9x48x64xbf16, #moe.per_expert>
+}
