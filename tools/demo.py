@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Run a layer of four models, print how far each is from what its own code gives, and how
-fast it is as a bundle that a C program loads, beside the reference lowering.
+fast it is as a bundle that a C program loads, beside the reference lowering. Then run two of
+them as kernels of an H100 in simulation, and print what ptxas, if it is there, makes of these.
 
   demo.py BINARIES
 """
 
 import json
+import re
 import shutil
 import struct
 import subprocess
@@ -13,12 +15,16 @@ import sys
 import tempfile
 from pathlib import Path
 
+import kernel_report
+
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = ROOT / "test" / "Models"
 PROGRAM = ROOT / "test" / "Bundle" / "Inputs" / "run_layer.c"
+SIMULATED = ("mixtral", "qwen3_moe")
 SHOWN = ("mixtral", "qwen3_moe", "deepseek_v3", "gpt_oss")
 HEADING = ("model", "shape", "tokens", "error", "ms")
 SPEED_HEADING = ("model", "tokens", "reference ms", "bundle ms", "ratio")
+GPU_HEADING = ("model on sm_90a", "tokens", "error", "kernels", "registers", "spilled bytes")
 TOKENS = 4096  # that the C program runs
 
 
@@ -29,18 +35,18 @@ def run(*command):
     return done.stdout
 
 
-def report(binaries, model, *options):
+def report(binaries, model, *options, dtype="f32"):
     """What `moe-run --json` says of the model's layer."""
-    files = MODELS / model / "f32"
+    files = MODELS / model / dtype
     return json.loads(run(
         binaries / "moe-run", MODELS / model / "config.json",
-        f"--weights={files}/weights.safetensors", "--json", "--repeat=10", *options))
+        f"--weights={files}/weights.safetensors", "--json", *options))
 
 
 def check(binaries, model):
     """Against the golden data of the model."""
     files = MODELS / model / "f32"
-    found = report(binaries, model, f"--input={files}/input.safetensors",
+    found = report(binaries, model, "--repeat=10", f"--input={files}/input.safetensors",
                    f"--expect={files}/expected.safetensors")
     shape = f"H={found['hidden']} E={found['experts']} k={found['top_k']}"
     return model, shape, str(found["tokens"]), f"{found['error']:.1e}", f"{found['ms']:.2f}"
@@ -78,10 +84,32 @@ def compare_speed(binaries, model):
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_input(model, folder / "input.safetensors")
-        reference = report(binaries, model, "--fuse=false",
+        reference = report(binaries, model, "--repeat=10", "--fuse=false",
                            f"--input={folder}/input.safetensors")["ms"]
         bundle = time_bundle(binaries, model, folder)
     return model, str(TOKENS), f"{reference:.2f}", f"{bundle:.2f}", f"{reference / bundle:.1f}"
+
+
+def assemble(binaries, model, folder):
+    """How many kernels the bundle for a GPU has, the most registers of one, and all spills."""
+    run(binaries / "moe-compile", MODELS / model / "config.json", "--dtype=bf16",
+        "--target=sm_90a", "-o", folder / model)
+    if not kernel_report.find_tool("ptxas"):
+        return "no ptxas", "", ""
+    lines = "".join(run(sys.executable, ROOT / "tools" / "kernel_report.py", ptx)
+                    for ptx in sorted((folder / model).glob("*.ptx")))
+    registers = [int(it) for it in re.findall(r"(\d+) registers", lines)]
+    spilled = sum(map(int, re.findall(r"(\d+) bytes spill", lines)))
+    return str(len(registers)), str(max(registers)), str(spilled)
+
+
+def simulate(binaries, model):
+    files = MODELS / model / "bf16"
+    found = report(binaries, model, "--target=sim-sm_90a", f"--input={files}/input.safetensors",
+                   f"--expect={files}/expected.safetensors", dtype="bf16")
+    with tempfile.TemporaryDirectory() as folder:
+        kernels = assemble(binaries, model, Path(folder))
+    return model, str(found["tokens"]), f"{found['error']:.1e}", *kernels
 
 
 def show(heading, rows):
@@ -98,6 +126,8 @@ def main():
     show(HEADING, [check(binaries, model) for model in SHOWN])
     print()
     show(SPEED_HEADING, [compare_speed(binaries, model) for model in SHOWN])
+    print()
+    show(GPU_HEADING, [simulate(binaries, model) for model in SIMULATED])
 
 
 if __name__ == "__main__":

@@ -11,10 +11,9 @@ struct CUlaunchConfig_st;
 
 /* CUlaunchAttribute and CUlaunchConfig. */
 typedef struct cuda_launch_attribute {
-  unsigned id;
-  char unused[4];
-  int value;
-  char more[60];
+  unsigned id, unused;
+  int value, padding;
+  uint64_t more[7];
 } cuda_launch_attribute;
 
 typedef struct cuda_launch_config {

@@ -9,6 +9,7 @@ typedef struct kernel_set {
 /* KERNELS */
 typedef struct machine {
   int32_t device;
+  int handle; /* of the device, a CUdevice */
   cuda_driver driver;
   struct CUctx_st *context;
   struct CUmod_st *modules[NUM_KERNEL_SETS];
@@ -17,9 +18,9 @@ typedef struct machine {
 
 /* ---------------------------------------------------------------- opening */
 
-/* Whether the device is there and is the one that the kernels were compiled for. */
-static int check_device(const cuda_driver *driver, int32_t device, char *message,
-                        size_t message_size) {
+/* Finds the device and checks that it is the one that the kernels were compiled for. */
+static int find_device(const cuda_driver *driver, int32_t device, int *handle, char *message,
+                       size_t message_size) {
   int count = 0, major = 0, minor = 0;
   cuda_result result = driver->cuInit(0);
   if (result == 0)
@@ -27,11 +28,11 @@ static int check_device(const cuda_driver *driver, int32_t device, char *message
   if (result != 0)
     return fail(MOE_UNSUPPORTED, message, message_size, "no device of CUDA: %s",
                 error_name(driver, result));
-  if (device < 0 || device >= count)
+  if (device < 0 || device >= count || driver->cuDeviceGet(handle, device) != 0)
     return fail(MOE_UNSUPPORTED, message, message_size, "device %d, expected one of %d devices",
                 (int)device, count);
-  driver->cuDeviceGetAttribute(&major, CUDA_CAPABILITY_MAJOR, device);
-  driver->cuDeviceGetAttribute(&minor, CUDA_CAPABILITY_MINOR, device);
+  driver->cuDeviceGetAttribute(&major, CUDA_CAPABILITY_MAJOR, *handle);
+  driver->cuDeviceGetAttribute(&minor, CUDA_CAPABILITY_MINOR, *handle);
   if (major != TARGET_MAJOR || minor != TARGET_MINOR)
     return fail(MOE_UNSUPPORTED, message, message_size,
                 "device %d has compute capability %d.%d, expected %d.%d as target %s has",
@@ -41,10 +42,10 @@ static int check_device(const cuda_driver *driver, int32_t device, char *message
 
 static int check_machine(int32_t device, char *message, size_t message_size) {
   cuda_driver driver;
-  int status = open_driver(&driver, message, message_size);
+  int handle, status = open_driver(&driver, message, message_size);
   if (status != MOE_OK)
     return status;
-  status = check_device(&driver, device, message, message_size);
+  status = find_device(&driver, device, &handle, message, message_size);
   close_driver(&driver);
   return status;
 }
@@ -95,7 +96,7 @@ static cuda_result find_kernel(machine *opened, int set, int kernel, int shared_
 static int load_kernels(machine *opened, const char *directory,
                         const moe_load_options *options) {
   int shared_bytes = 0;
-  opened->driver.cuDeviceGetAttribute(&shared_bytes, CUDA_MAX_SHARED_PER_BLOCK, opened->device);
+  opened->driver.cuDeviceGetAttribute(&shared_bytes, CUDA_MAX_SHARED_PER_BLOCK, opened->handle);
   for (int set = 0; set < NUM_KERNEL_SETS; ++set) {
     int first = kernel_sets[set].first_kernel;
     int status = load_module(opened, set, directory, options);
@@ -123,14 +124,14 @@ static int open_context(machine *opened, const char *directory,
   const cuda_driver *driver = &opened->driver;
   struct CUctx_st *popped;
   int status;
-  cuda_result result = driver->cuDevicePrimaryCtxRetain(&opened->context, opened->device);
+  cuda_result result = driver->cuDevicePrimaryCtxRetain(&opened->context, opened->handle);
   if (result != 0)
     return fail(MOE_LOAD_FAILED, options->message, options->message_size,
                 "device %d gives no context: %s", (int)opened->device,
                 error_name(driver, result));
   result = driver->cuCtxPushCurrent_v2(opened->context);
   if (result != 0) {
-    driver->cuDevicePrimaryCtxRelease_v2(opened->device);
+    driver->cuDevicePrimaryCtxRelease_v2(opened->handle);
     return fail(MOE_LOAD_FAILED, options->message, options->message_size,
                 "the context of device %d cannot be used: %s", (int)opened->device,
                 error_name(driver, result));
@@ -140,7 +141,7 @@ static int open_context(machine *opened, const char *directory,
     unload_kernels(opened);
   driver->cuCtxPopCurrent_v2(&popped);
   if (status != MOE_OK)
-    driver->cuDevicePrimaryCtxRelease_v2(opened->device);
+    driver->cuDevicePrimaryCtxRelease_v2(opened->handle);
   return status;
 }
 
@@ -150,8 +151,8 @@ static int open_machine(machine *opened, const char *directory,
   if (status != MOE_OK)
     return status;
   opened->device = options->device;
-  status = check_device(&opened->driver, opened->device, options->message,
-                        options->message_size);
+  status = find_device(&opened->driver, opened->device, &opened->handle, options->message,
+                       options->message_size);
   if (status == MOE_OK)
     status = open_context(opened, directory, options);
   if (status != MOE_OK)
@@ -165,7 +166,7 @@ static void close_machine(machine *opened) {
     unload_kernels(opened);
     opened->driver.cuCtxPopCurrent_v2(&popped);
   }
-  opened->driver.cuDevicePrimaryCtxRelease_v2(opened->device);
+  opened->driver.cuDevicePrimaryCtxRelease_v2(opened->handle);
   close_driver(&opened->driver);
 }
 
@@ -185,7 +186,7 @@ static void launch(launching *state, int32_t kernel, int32_t blocks, int32_t thr
                    int32_t shared_bytes, void **arguments) {
   const machine *on = state->on;
   int number = state->first_kernel + kernel;
-  cuda_launch_attribute overlap = {CUDA_OVERLAP_LAUNCHES, "", 1, ""};
+  cuda_launch_attribute overlap = {CUDA_OVERLAP_LAUNCHES, 0, 1, 0, {0}};
   cuda_launch_config config = {{(unsigned)blocks, 1, 1},
                                {(unsigned)threads, 1, 1},
                                (unsigned)shared_bytes,
