@@ -31,7 +31,11 @@ llvm::Error mlir::moe::withTemporaryDirectory(
           llvm::sys::fs::createUniqueDirectory("moe-compile", folder))
     return llvm::createStringError("cannot make a temporary directory: " +
                                    code.message());
-  llvm::scope_exit cleanUp([&] { llvm::sys::fs::remove_directories(folder); });
+  llvm::scope_exit cleanUp([&] {
+    // What cannot be removed is left to the system.
+    llvm::consumeError(
+        llvm::errorCodeToError(llvm::sys::fs::remove_directories(folder)));
+  });
   return work(folder);
 }
 

@@ -21,8 +21,8 @@ static void keep(Value scalar) {
   Operation *op = scalar.getDefiningOp();
   OpBuilder builder(op);
   Location loc = scalar.getLoc();
-  Value slot = memref::AllocOp::create(
-      builder, loc, MemRefType::get({}, scalar.getType()));
+  Value slot = memref::AllocOp::create(builder, loc,
+                                       MemRefType::get({}, scalar.getType()));
   builder.setInsertionPointAfter(op);
   auto store = memref::StoreOp::create(builder, loc, scalar, slot);
   Value kept = memref::LoadOp::create(builder, loc, slot);

@@ -29,7 +29,8 @@ namespace mlir::moe {
 using namespace mlir;
 using namespace mlir::moe;
 
-/// Slices, and other shapes of a buffer, become the address, offset and strides that they have.
+/// Slices, and other shapes of a buffer, become the address, offset and strides
+/// that they have.
 static LogicalResult expandSlices(ModuleOp module) {
   SmallVector<Operation *> slices;
   module.walk([&](Operation *op) {

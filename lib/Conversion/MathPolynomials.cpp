@@ -60,8 +60,8 @@ static Term roundToNearest(Term x) {
 static Term toInteger(Term x) {
   Code &code = *x.code;
   Term number = code.select(code.isNan(x), code.real(0), x);
-  return code.term(arith::FPToSIOp::create(
-      code.builder, code.loc, code.builder.getI64Type(), number));
+  return code.term(arith::FPToSIOp::create(code.builder, code.loc,
+                                           code.builder.getI64Type(), number));
 }
 static Term shiftLeft(Term a, int64_t bits) {
   return a.code->term(arith::ShLIOp::create(a.code->builder, a.code->loc, a,
@@ -133,9 +133,10 @@ Term mlir::moe::expandLog(Term x) {
   Term shifted = bits - code.integer(bits.type(), 0x3fe6a09e667f3bcd);
   Term exponent = shiftRight(shifted, 52);
   Term rest = fromBits(bits - shiftLeft(exponent, 52));
-  Term n = code.toReal(code.term(arith::IndexCastOp::create(
-               code.builder, code.loc, code.builder.getIndexType(), exponent))) -
-           code.select(isSmall, code.real(54), code.real(0));
+  Term n =
+      code.toReal(code.term(arith::IndexCastOp::create(
+          code.builder, code.loc, code.builder.getIndexType(), exponent))) -
+      code.select(isSmall, code.real(54), code.real(0));
   // log(1 + f) = 2 artanh(s), s = f / (2 + f).
   Term f = rest - 1;
   Term s = f / (f + 2);
@@ -166,8 +167,7 @@ Term mlir::moe::expandTanh(Term x) {
   Term size = code.absolute(x);
   Term small = size * 2.0;
   // exp(2 |x|) - 1 without cancellation, for |x| < 1/2.
-  Term excess =
-      small * evaluate(small, getInverseFactorials(1, 1, 19, false));
+  Term excess = small * evaluate(small, getInverseFactorials(1, 1, 19, false));
   Term isSmall = size < 0.5;
   Term share = code.select(isSmall, excess / (excess + 2),
                            1 - 2 / (expandExp(small) + 1));
@@ -183,8 +183,8 @@ Term mlir::moe::expandPower(Term x, Term y) {
   Term half = y * 0.5;
   Term isOdd = whole == y && roundToNearest(half) != half;
   Term isWhole = whole == y;
-  Term ofNegative = code.select(
-      isWhole, code.select(isOdd, -result, result), code.real(notANumber));
+  Term ofNegative = code.select(isWhole, code.select(isOdd, -result, result),
+                                code.real(notANumber));
   result = code.select(x < 0, ofNegative, result);
   result = code.select(y == 0 || x == 1, code.real(1), result);
   return result;

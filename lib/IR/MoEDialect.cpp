@@ -128,13 +128,11 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
-LogicalResult
-WarpgroupScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                              int64_t rows, int64_t columns, int64_t depth,
-                              int64_t stages, int64_t consumers,
-                              int64_t consumersPerTile, int64_t raster,
-                              int64_t cluster) {
-  WarpgroupSchedule schedule{rows,      columns,          depth, stages,
+LogicalResult WarpgroupScheduleAttr::verify(
+    function_ref<InFlightDiagnostic()> emitError, int64_t rows, int64_t columns,
+    int64_t depth, int64_t stages, int64_t consumers, int64_t consumersPerTile,
+    int64_t raster, int64_t cluster) {
+  WarpgroupSchedule schedule{rows,      columns,          depth,  stages,
                              consumers, consumersPerTile, raster, cluster};
   if (auto violation = checkWarpgroupSchedule(schedule, nullptr))
     return emitError() << violation->getMessage();

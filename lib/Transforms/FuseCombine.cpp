@@ -38,10 +38,9 @@ public:
     Value count = arith::MulIOp::create(
         b, tokens, b.createOrFold<tensor::DimOp>(positions, 1));
     int64_t numTokens = combine.getPositions().getType().getDimSize(0);
-    bool isStatic = !ShapedType::isDynamic(numTokens) &&
-                    !ShapedType::isDynamic(k);
-    store(choices, count,
-          isStatic ? numTokens * k : ShapedType::kDynamic,
+    bool isStatic =
+        !ShapedType::isDynamic(numTokens) && !ShapedType::isDynamic(k);
+    store(choices, count, isStatic ? numTokens * k : ShapedType::kDynamic,
           getElementTypeOrSelf(gemm.getResult().getType()));
     combine.setByChoice(true);
   }

@@ -30,24 +30,24 @@ enum Result : unsigned {
 
 using Address = unsigned long long;
 
-struct CUmod_st {
+struct Module {
   mlir::moe::SimulatedKernels kernels;
   /// By name, made when they are asked for.
-  std::map<std::string, std::unique_ptr<struct CUfunc_st>> functions;
+  std::map<std::string, std::unique_ptr<struct Function>> functions;
 };
 
-struct CUfunc_st {
+struct Function {
   const mlir::moe::SimulatedKernels::Entry *entry;
   int maxDynamicShared = 48 << 10;
 };
 
-struct CUgraph_st {
+struct Graph {
   std::vector<std::function<unsigned()>> work;
 };
 
-struct CUstream_st {
+struct Stream {
   /// What is captured, while something is.
-  std::unique_ptr<CUgraph_st> capture;
+  std::unique_ptr<Graph> capture;
 };
 
 namespace driver {
@@ -59,14 +59,14 @@ std::mutex &getLock();
 std::vector<mlir::moe::sim::Buffer> listBuffers();
 
 /// Does `work` now, or adds it to what `stream` captures.
-unsigned submit(CUstream_st *stream, std::function<unsigned()> work);
+unsigned submit(Stream *stream, std::function<unsigned()> work);
 
 struct LaunchShape {
   uint32_t blocks, threads, sharedBytes;
 };
 
 /// Executes a kernel. What goes wrong is told on standard error.
-unsigned launch(const CUfunc_st &function, const LaunchShape &shape,
+unsigned launch(const Function &function, const LaunchShape &shape,
                 void *const *arguments);
 
 /// Whether the calling thread has a context.

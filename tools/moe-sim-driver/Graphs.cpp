@@ -14,7 +14,7 @@ static uint64_t getSeed() {
   return seed ? std::strtoull(seed, nullptr, 10) : 0;
 }
 
-unsigned driver::launch(const CUfunc_st &function, const LaunchShape &shape,
+unsigned driver::launch(const Function &function, const LaunchShape &shape,
                         void *const *arguments) {
   const SimulatedKernels::Entry &entry = *function.entry;
   sim::Launch launch;
@@ -46,7 +46,7 @@ unsigned driver::launch(const CUfunc_st &function, const LaunchShape &shape,
   return launchFailed;
 }
 
-unsigned driver::submit(CUstream_st *stream, std::function<unsigned()> work) {
+unsigned driver::submit(Stream *stream, std::function<unsigned()> work) {
   if (!stream || !stream->capture)
     return work();
   stream->capture->work.push_back(std::move(work));
@@ -59,16 +59,16 @@ struct alignas(64) Copy {
 };
 
 /// CUlaunchConfig.
-struct CUlaunchConfig_st {
+struct LaunchConfig {
   unsigned gridX, gridY, gridZ, blockX, blockY, blockZ, sharedBytes;
-  CUstream_st *stream;
+  Stream *stream;
   void *attributes;
   unsigned numAttributes;
 };
 
 /// Attributes only say what may overlap, and here nothing does.
-CUDA_API unsigned cuLaunchKernelEx(const CUlaunchConfig_st *config,
-                                   CUfunc_st *function, void **arguments,
+CUDA_API unsigned cuLaunchKernelEx(const LaunchConfig *config,
+                                   Function *function, void **arguments,
                                    void **extra) {
   std::lock_guard<std::mutex> guard(driver::getLock());
   if (!driver::hasContext())
@@ -100,29 +100,29 @@ CUDA_API unsigned cuLaunchKernelEx(const CUlaunchConfig_st *config,
 // Streams and graphs
 //===----------------------------------------------------------------------===//
 
-CUDA_API unsigned cuStreamCreate(CUstream_st **stream, unsigned) {
-  *stream = new CUstream_st;
+CUDA_API unsigned cuStreamCreate(Stream **stream, unsigned) {
+  *stream = new Stream;
   return noError;
 }
 
-CUDA_API unsigned cuStreamDestroy_v2(CUstream_st *stream) {
+CUDA_API unsigned cuStreamDestroy_v2(Stream *stream) {
   delete stream;
   return noError;
 }
 
-CUDA_API unsigned cuStreamSynchronize(CUstream_st *stream) {
+CUDA_API unsigned cuStreamSynchronize(Stream *stream) {
   return stream && stream->capture ? captureInvalid : noError;
 }
 
-CUDA_API unsigned cuStreamBeginCapture_v2(CUstream_st *stream, unsigned) {
+CUDA_API unsigned cuStreamBeginCapture_v2(Stream *stream, unsigned) {
   std::lock_guard<std::mutex> guard(driver::getLock());
   if (!stream || stream->capture)
     return invalidValue;
-  stream->capture = std::make_unique<CUgraph_st>();
+  stream->capture = std::make_unique<Graph>();
   return noError;
 }
 
-CUDA_API unsigned cuStreamEndCapture(CUstream_st *stream, CUgraph_st **graph) {
+CUDA_API unsigned cuStreamEndCapture(Stream *stream, Graph **graph) {
   std::lock_guard<std::mutex> guard(driver::getLock());
   if (!stream || !stream->capture)
     return invalidValue;
@@ -131,14 +131,13 @@ CUDA_API unsigned cuStreamEndCapture(CUstream_st *stream, CUgraph_st **graph) {
 }
 
 /// An executable graph is a copy of a graph.
-CUDA_API unsigned cuGraphInstantiateWithFlags(CUgraph_st **executable,
-                                              CUgraph_st *graph,
+CUDA_API unsigned cuGraphInstantiateWithFlags(Graph **executable, Graph *graph,
                                               unsigned long long) {
-  *executable = new CUgraph_st(*graph);
+  *executable = new Graph(*graph);
   return noError;
 }
 
-CUDA_API unsigned cuGraphLaunch(CUgraph_st *executable, CUstream_st *) {
+CUDA_API unsigned cuGraphLaunch(Graph *executable, Stream *) {
   std::lock_guard<std::mutex> guard(driver::getLock());
   for (const std::function<unsigned()> &work : executable->work)
     if (unsigned result = work())
@@ -146,12 +145,12 @@ CUDA_API unsigned cuGraphLaunch(CUgraph_st *executable, CUstream_st *) {
   return noError;
 }
 
-CUDA_API unsigned cuGraphDestroy(CUgraph_st *graph) {
+CUDA_API unsigned cuGraphDestroy(Graph *graph) {
   delete graph;
   return noError;
 }
 
-CUDA_API unsigned cuGraphExecDestroy(CUgraph_st *executable) {
+CUDA_API unsigned cuGraphExecDestroy(Graph *executable) {
   delete executable;
   return noError;
 }
@@ -160,29 +159,29 @@ CUDA_API unsigned cuGraphExecDestroy(CUgraph_st *executable) {
 // Events
 //===----------------------------------------------------------------------===//
 
-struct CUevent_st {
+struct Event {
   std::chrono::steady_clock::time_point time;
 };
 
-CUDA_API unsigned cuEventCreate(CUevent_st **event, unsigned) {
-  *event = new CUevent_st;
+CUDA_API unsigned cuEventCreate(Event **event, unsigned) {
+  *event = new Event;
   return noError;
 }
 
-CUDA_API unsigned cuEventDestroy_v2(CUevent_st *event) {
+CUDA_API unsigned cuEventDestroy_v2(Event *event) {
   delete event;
   return noError;
 }
 
-CUDA_API unsigned cuEventRecord(CUevent_st *event, CUstream_st *) {
+CUDA_API unsigned cuEventRecord(Event *event, Stream *) {
   event->time = std::chrono::steady_clock::now();
   return noError;
 }
 
-CUDA_API unsigned cuEventSynchronize(CUevent_st *) { return noError; }
+CUDA_API unsigned cuEventSynchronize(Event *) { return noError; }
 
-CUDA_API unsigned cuEventElapsedTime(float *milliseconds, CUevent_st *begin,
-                                     CUevent_st *end) {
+CUDA_API unsigned cuEventElapsedTime(float *milliseconds, Event *begin,
+                                     Event *end) {
   *milliseconds =
       std::chrono::duration<float, std::milli>(end->time - begin->time).count();
   return noError;

@@ -93,7 +93,7 @@ CUDA_API unsigned cuMemcpyDtoH_v2(void *to, Address from, size_t bytes) {
 }
 
 CUDA_API unsigned cuMemsetD8Async(Address to, unsigned char value, size_t bytes,
-                                  CUstream_st *stream) {
+                                  Stream *stream) {
   std::lock_guard<std::mutex> guard(driver::getLock());
   if (!isMemory(to, bytes))
     return invalidValue;

@@ -30,7 +30,7 @@ static llvm::Expected<SimulatedKernels> compile(StringRef image) {
   return SimulatedKernels::compile(*module);
 }
 
-CUDA_API unsigned cuModuleLoadDataEx(CUmod_st **module, const void *image,
+CUDA_API unsigned cuModuleLoadDataEx(Module **module, const void *image,
                                      unsigned numOptions,
                                      const unsigned *options, void **values) {
   std::lock_guard<std::mutex> guard(driver::getLock());
@@ -38,7 +38,7 @@ CUDA_API unsigned cuModuleLoadDataEx(CUmod_st **module, const void *image,
     return invalidContext;
   auto kernels = compile(static_cast<const char *>(image));
   if (kernels) {
-    *module = new CUmod_st{std::move(*kernels), {}};
+    *module = new Module{std::move(*kernels), {}};
     return noError;
   }
   std::string text = llvm::toString(kernels.takeError());
@@ -56,21 +56,21 @@ CUDA_API unsigned cuModuleLoadDataEx(CUmod_st **module, const void *image,
   return invalidImage;
 }
 
-CUDA_API unsigned cuModuleUnload(CUmod_st *module) {
+CUDA_API unsigned cuModuleUnload(Module *module) {
   std::lock_guard<std::mutex> guard(driver::getLock());
   delete module;
   return noError;
 }
 
-CUDA_API unsigned cuModuleGetFunction(CUfunc_st **function, CUmod_st *module,
+CUDA_API unsigned cuModuleGetFunction(Function **function, Module *module,
                                       const char *name) {
   std::lock_guard<std::mutex> guard(driver::getLock());
   const SimulatedKernels::Entry *entry = module->kernels.find(name);
   if (!entry)
     return notFound;
-  std::unique_ptr<CUfunc_st> &made = module->functions[name];
+  std::unique_ptr<Function> &made = module->functions[name];
   if (!made)
-    made.reset(new CUfunc_st{entry});
+    made.reset(new Function{entry});
   *function = made.get();
   return noError;
 }
@@ -79,14 +79,14 @@ CUDA_API unsigned cuModuleGetFunction(CUfunc_st **function, CUmod_st *module,
 static constexpr unsigned staticShared = 1, maxDynamicShared = 8;
 
 CUDA_API unsigned cuFuncGetAttribute(int *value, unsigned attribute,
-                                     CUfunc_st *function) {
+                                     Function *function) {
   if (attribute != staticShared)
     return invalidValue;
   *value = static_cast<int>(function->entry->kernel.staticSharedBytes);
   return noError;
 }
 
-CUDA_API unsigned cuFuncSetAttribute(CUfunc_st *function, unsigned attribute,
+CUDA_API unsigned cuFuncSetAttribute(Function *function, unsigned attribute,
                                      int value) {
   if (attribute != maxDynamicShared || value < 0)
     return invalidValue;
