@@ -28,51 +28,20 @@ import onnxruntime
 import torch
 from safetensors.torch import load_file, save_file
 
+from library_block import agrees, choose_experts, compare, random_block, run_block
+from models import GOLDENS, variant
+from onnx_layer import onnx_layer
+
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "test" / "Models"))
-from generate import build  # noqa: E402
-from models import GOLDENS, variant  # noqa: E402
-from onnx_layer import onnx_layer  # noqa: E402
 
 DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16}
 LARGEST_ERROR = {"f32": 1e-4, "bf16": 3e-2}
-LARGEST_REROUTED = 0.1  # of the tokens, and one token
 HEADING = (
     "layer", "dtype", "tokens", "ours ms", "eager ms", "grouped ms", "onnx ms", "ratio", "ours error",
     "grouped error", "onnx error",
 )
 SECONDS = 3  # to repeat a layer for
 LONGEST_RUN = 20
-
-
-def random_block(golden, dtype):
-    """The library's block with small random weights."""
-    block = build(golden)
-    state = {
-        name: torch.empty(tensor.shape, dtype=torch.float32 if name.endswith(golden.keep_f32) else dtype)
-        .uniform_(-0.05, 0.05)
-        for name, tensor in block.state_dict().items()
-    }
-    block.load_state_dict(state, assign=True)
-    return block.requires_grad_(False), state
-
-
-def run_block(golden, block, implementation, tokens):
-    """The output and the ids of each token's experts."""
-    choose_experts(block, implementation)
-    seen = []
-    router = block.get_submodule(golden.router)
-    hook = router.register_forward_hook(lambda module, inputs, output: seen.append(output))
-    output = block(tokens[None])
-    hook.remove()
-    output = output[0] if isinstance(output, tuple) else output
-    experts = next(weight.shape[0] for weight in router.parameters() if weight.dim() == 2)
-    return output.reshape(tokens.shape), golden.routing(block, seen[0], experts)[1]
-
-
-def choose_experts(block, implementation):
-    config = next(module.config for module in block.modules() if hasattr(module, "has_gate"))
-    config._experts_implementation = implementation
 
 
 def time_calls(layer, tokens):
@@ -110,19 +79,6 @@ def run_ours(moe_run, folder, repeat):
     return times, results["hidden_states"], results["topk_ids"]
 
 
-def compare(found, expected):
-    """The relative error over tokens of equal experts, and the number of the others."""
-    (output, ids), (expected_output, expected_ids) = found, expected
-    same = (ids.sort().values.int() == expected_ids.sort().values.int()).all(dim=-1)
-    wanted = expected_output[same].double()
-    error = (output[same].double() - wanted).norm() / wanted.norm() if same.any() else 0.0
-    return float(error), int((~same).sum())
-
-
-def agrees(error, rerouted, dtype, tokens):
-    return error <= LARGEST_ERROR[dtype] and rerouted <= 1 + LARGEST_REROUTED * tokens
-
-
 def rows(moe_run, layer, dtype, all_tokens):
     """The columns of the layer's lines, and whether the outputs agree."""
     kind = layer["config"]["model_type"]
@@ -151,7 +107,7 @@ def rows(moe_run, layer, dtype, all_tokens):
             ratio = best / statistics.median(ours)
             shown = [show_times(times) for times in (ours, eager, grouped, other)] + [f"{ratio:.2f}"]
             shown += [f"{error[0]:.1e} ({error[1]})" if error else "-" for error in errors]
-            agree = all(agrees(*error, dtype, tokens) for error in errors if error)
+            agree = all(agrees(*error, LARGEST_ERROR[dtype], tokens) for error in errors if error)
             yield (layer["name"], dtype, str(tokens), *shown), agree, ratio
 
 
