@@ -1,6 +1,7 @@
 //===- BundleTarget.cpp - What bundles are compiled for -------------------===//
 
 #include "moe/Bundle/BundleTarget.h"
+#include "moe/Execute/SimulatedLayer.h"
 
 using namespace mlir::moe;
 

@@ -18,35 +18,22 @@ void SimulatedDevice::launch(SimulatedDevice *device, int32_t kernel,
                              int32_t sharedBytes, void **arguments) {
   if (!device->error.empty())
     return;
-  const SimulatedKernels::Entry &entry =
-      *device->kernels[static_cast<size_t>(kernel)];
-  sim::Launch launch;
-  launch.kernel = &entry.kernel;
-  launch.grid.x = static_cast<uint32_t>(blocks);
-  launch.block.x = static_cast<uint32_t>(threads);
-  launch.cluster = entry.cluster.value_or(sim::Dim3());
-  launch.dynamicSharedBytes = static_cast<uint32_t>(sharedBytes);
-  launch.dependent = true;
-  for (auto [i, argument] : llvm::enumerate(entry.arguments)) {
-    Copy &copy = device->copies.emplace_back();
-    assert(argument.bytes <= sizeof copy.bytes && "no larger than a map");
-    std::memcpy(copy.bytes, arguments[i], argument.bytes);
-    copy.address = copy.bytes;
-    if (!argument.byValue) {
-      launch.arguments.push_back(copy.bytes);
-      continue;
-    }
-    launch.arguments.push_back(&copy.address);
-    device->buffers.push_back(
-        {"tensor map", copy.bytes, argument.bytes, /*writable=*/false});
-  }
-  device->launches.push_back(std::move(launch));
+  device->launches.emplace_back(*device->kernels[static_cast<size_t>(kernel)],
+                                static_cast<uint32_t>(blocks),
+                                static_cast<uint32_t>(threads),
+                                static_cast<uint32_t>(sharedBytes), arguments);
 }
 
 void SimulatedDevice::run() {
   if (!error.empty())
     return;
-  sim::Outcome outcome = sim::run(launches, buffers, options);
+  std::vector<sim::Launch> all;
+  for (KernelLaunch &launch : launches) {
+    all.push_back(launch.get());
+    all.back().dependent = true;
+    launch.addBuffers(buffers);
+  }
+  sim::Outcome outcome = sim::run(all, buffers, options);
   if (outcome.hazard)
     error = "kernel " + llvm::join(outcome.running, ", ") + ": " +
             std::string(sim::getName(outcome.hazard->kind)) + ": " +

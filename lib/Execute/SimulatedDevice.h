@@ -4,9 +4,6 @@
 #define MOE_LIB_EXECUTE_SIMULATEDDEVICE_H
 
 #include "moe/Execute/SimulatedKernels.h"
-#include "moe/Simulator/TensorMap.h"
-
-#include <deque>
 
 namespace mlir::moe {
 
@@ -44,15 +41,7 @@ private:
 
   ArrayRef<const SimulatedKernels::Entry *> kernels;
   std::vector<sim::Buffer> buffers;
-  std::vector<sim::Launch> launches;
-  /// A copy of what a launch was given, whose caller may be gone.
-  struct alignas(64) Copy {
-    char bytes[sim::TensorMap::encodedSize];
-    /// Of an object that is given by value: compiled for the host, a kernel
-    /// takes its address.
-    void *address;
-  };
-  std::deque<Copy> copies;
+  std::vector<KernelLaunch> launches;
   sim::Options options;
   std::string error;
 };

@@ -152,3 +152,37 @@ llvm::Expected<SimulatedKernels> SimulatedKernels::compile(ModuleOp module) {
   }
   return result;
 }
+
+KernelLaunch::KernelLaunch(const SimulatedKernels::Entry &entry,
+                           uint32_t blocks, uint32_t threads,
+                           uint32_t sharedBytes, void *const *arguments)
+    : entry(&entry), blocks(blocks), threads(threads),
+      sharedBytes(sharedBytes) {
+  for (auto [i, argument] : llvm::enumerate(entry.arguments)) {
+    Copy &copy = copies.emplace_back();
+    assert(argument.bytes <= maxArgumentBytes && "no larger than a map");
+    std::memcpy(copy.bytes, arguments[i], argument.bytes);
+  }
+}
+
+sim::Launch KernelLaunch::get() {
+  sim::Launch launch;
+  launch.kernel = &entry->kernel;
+  launch.grid.x = blocks;
+  launch.block.x = threads;
+  launch.cluster = entry->cluster.value_or(sim::Dim3());
+  launch.dynamicSharedBytes = sharedBytes;
+  for (auto [argument, copy] : llvm::zip_equal(entry->arguments, copies)) {
+    copy.address = copy.bytes;
+    launch.arguments.push_back(
+        argument.byValue ? static_cast<void *>(&copy.address) : copy.bytes);
+  }
+  return launch;
+}
+
+void KernelLaunch::addBuffers(std::vector<sim::Buffer> &buffers) {
+  for (auto [argument, copy] : llvm::zip_equal(entry->arguments, copies))
+    if (argument.byValue)
+      buffers.push_back(
+          {"tensor map", copy.bytes, argument.bytes, /*writable=*/false});
+}

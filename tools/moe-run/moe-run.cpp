@@ -81,8 +81,6 @@ static double millisecondsSince(std::chrono::steady_clock::time_point start) {
       .count();
 }
 
-/// What the name of a simulated target begins with.
-static constexpr llvm::StringLiteral simulatedPrefix = "sim-";
 static bool isSimulated() {
   return StringRef(target).starts_with(simulatedPrefix);
 }

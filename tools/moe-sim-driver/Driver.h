@@ -61,14 +61,6 @@ std::vector<mlir::moe::sim::Buffer> listBuffers();
 /// Does `work` now, or adds it to what `stream` captures.
 unsigned submit(Stream *stream, std::function<unsigned()> work);
 
-struct LaunchShape {
-  uint32_t blocks, threads, sharedBytes;
-};
-
-/// Executes a kernel. What goes wrong is told on standard error.
-unsigned launch(const Function &function, const LaunchShape &shape,
-                void *const *arguments);
-
 /// Whether the calling thread has a context.
 bool hasContext();
 

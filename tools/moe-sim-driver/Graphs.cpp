@@ -1,12 +1,10 @@
 //===- Graphs.cpp - Launches, streams, events and graphs ------------------===//
 
 #include "Driver.h"
-#include "moe/Simulator/TensorMap.h"
 
 #include <chrono>
 
 using namespace mlir::moe;
-using driver::LaunchShape;
 
 /// From MOE_SIM_SEED: decides the order of threads.
 static uint64_t getSeed() {
@@ -14,35 +12,21 @@ static uint64_t getSeed() {
   return seed ? std::strtoull(seed, nullptr, 10) : 0;
 }
 
-unsigned driver::launch(const Function &function, const LaunchShape &shape,
-                        void *const *arguments) {
-  const SimulatedKernels::Entry &entry = *function.entry;
-  sim::Launch launch;
-  launch.kernel = &entry.kernel;
-  launch.grid.x = shape.blocks;
-  launch.block.x = shape.threads;
-  launch.cluster = entry.cluster.value_or(sim::Dim3());
-  launch.dynamicSharedBytes = shape.sharedBytes;
-  std::vector<sim::Buffer> buffers = listBuffers();
-  // Compiled for the host, a kernel takes the address of what it is given by
-  // value.
-  std::vector<void *> objects(arguments, arguments + entry.arguments.size());
-  for (size_t i = 0; i < objects.size(); ++i) {
-    auto [bytes, byValue] = entry.arguments[i];
-    launch.arguments.push_back(byValue ? &objects[i] : arguments[i]);
-    if (byValue)
-      buffers.push_back({"tensor map", arguments[i], bytes, false});
-  }
+/// Executes a kernel. What goes wrong is told on standard error.
+static unsigned execute(KernelLaunch &launch) {
+  std::vector<sim::Buffer> buffers = driver::listBuffers();
+  launch.addBuffers(buffers);
   sim::Options options;
   options.seed = getSeed();
   // Rows that no tile has are multiplied, and dropped.
   options.allowUnwrittenOperands = true;
-  sim::Outcome outcome = sim::run({&launch, 1}, buffers, options);
+  sim::Launch only = launch.get();
+  sim::Outcome outcome = sim::run({&only, 1}, buffers, options);
   if (!outcome.hazard)
     return noError;
   fprintf(stderr, "moe-sim-driver: kernel %s: %s: %s\n",
-          entry.kernel.name.c_str(), sim::getName(outcome.hazard->kind),
-          outcome.hazard->text.c_str());
+          launch.getEntry().kernel.name.c_str(),
+          sim::getName(outcome.hazard->kind), outcome.hazard->text.c_str());
   return launchFailed;
 }
 
@@ -52,11 +36,6 @@ unsigned driver::submit(Stream *stream, std::function<unsigned()> work) {
   stream->capture->work.push_back(std::move(work));
   return noError;
 }
-
-/// Of an argument, no larger than a tensor map.
-struct alignas(64) Copy {
-  char bytes[sim::TensorMap::encodedSize];
-};
 
 /// CUlaunchConfig.
 struct LaunchConfig {
@@ -78,22 +57,13 @@ CUDA_API unsigned cuLaunchKernelEx(const LaunchConfig *config,
       config->blockZ != 1 || extra ||
       static_cast<int>(config->sharedBytes) > function->maxDynamicShared)
     return invalidValue;
-  // The arguments are gone once this returns.
-  std::vector<Copy> copies;
-  for (size_t i = 0; i < function->entry->arguments.size(); ++i) {
-    size_t bytes = function->entry->arguments[i].bytes;
-    if (bytes > sizeof(Copy))
+  for (const auto &argument : function->entry->arguments)
+    if (argument.bytes > KernelLaunch::maxArgumentBytes)
       return notSupported;
-    std::memcpy(copies.emplace_back().bytes, arguments[i], bytes);
-  }
-  LaunchShape shape{config->gridX, config->blockX, config->sharedBytes};
-  return driver::submit(
-      config->stream, [function, shape, copies = std::move(copies)]() mutable {
-        std::vector<void *> addresses;
-        for (Copy &copy : copies)
-          addresses.push_back(copy.bytes);
-        return driver::launch(*function, shape, addresses.data());
-      });
+  KernelLaunch launch(*function->entry, config->gridX, config->blockX,
+                      config->sharedBytes, arguments);
+  return driver::submit(config->stream,
+                        [launch]() mutable { return execute(launch); });
 }
 
 //===----------------------------------------------------------------------===//

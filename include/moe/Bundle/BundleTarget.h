@@ -19,9 +19,6 @@ struct BundleTarget {
   std::string getName() const;
 };
 
-/// What the name of a simulated GPU begins with; the GPU's follows.
-inline constexpr llvm::StringLiteral simulatedPrefix = "sim-";
-
 /// The target that findTarget finds, or a simulated one. The host of a GPU may
 /// be any x86-64 processor.
 llvm::Expected<BundleTarget> findBundleTarget(llvm::StringRef name);

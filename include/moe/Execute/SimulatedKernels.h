@@ -4,6 +4,7 @@
 #define MOE_EXECUTE_SIMULATEDKERNELS_H
 
 #include "moe/Simulator/Launch.h"
+#include "moe/Simulator/TensorMap.h"
 
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -39,6 +40,37 @@ public:
 private:
   std::unique_ptr<ExecutionEngine> engine;
   llvm::StringMap<Entry> entries;
+};
+
+/// A launch of a kernel that takes its arguments as CUDA's driver does, by
+/// their addresses, and keeps copies: whoever gave them may be gone when the
+/// kernel runs.
+class KernelLaunch {
+public:
+  /// Of one argument, none of which is larger than a tensor map.
+  static constexpr size_t maxArgumentBytes = sim::TensorMap::encodedSize;
+
+  KernelLaunch(const SimulatedKernels::Entry &entry, uint32_t blocks,
+               uint32_t threads, uint32_t sharedBytes, void *const *arguments);
+
+  /// For `sim::run`, while this lives.
+  sim::Launch get();
+  /// Adds what the kernel may read of its own arguments.
+  void addBuffers(std::vector<sim::Buffer> &buffers);
+
+  const SimulatedKernels::Entry &getEntry() const { return *entry; }
+
+private:
+  struct alignas(64) Copy {
+    char bytes[maxArgumentBytes];
+    /// Of an object that is given by value: compiled for the host, a kernel
+    /// takes its address.
+    void *address;
+  };
+
+  const SimulatedKernels::Entry *entry;
+  uint32_t blocks, threads, sharedBytes;
+  std::vector<Copy> copies;
 };
 
 } // namespace mlir::moe

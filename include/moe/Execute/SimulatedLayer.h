@@ -8,6 +8,9 @@
 
 namespace mlir::moe {
 
+/// What the name of a simulated GPU begins with; the GPU's follows.
+inline constexpr llvm::StringLiteral simulatedPrefix = "sim-";
+
 /// @moe_layer of a module as CUDA kernels, which the simulator executes.
 class SimulatedLayer {
 public:

@@ -8,10 +8,6 @@ typedef struct machine {
   thread_pool threads;
 } machine;
 
-static int check_machine(int32_t device, char *message, size_t message_size) {
-  return check_processor(device, message, message_size);
-}
-
 static int open_machine(machine *opened, const char *directory,
                         const moe_load_options *options) {
   int status = check_machine(options->device, options->message, options->message_size);

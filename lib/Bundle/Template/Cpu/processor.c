@@ -29,7 +29,7 @@ static int has_feature(const cpu_feature *feature, uint64_t saved) {
          (saved & feature->saved) == feature->saved;
 }
 
-static int check_processor(int32_t device, char *why, size_t why_size) {
+static int check_machine(int32_t device, char *why, size_t why_size) {
   uint64_t saved = saved_registers();
   if (device != 0)
     return fail(MOE_UNSUPPORTED, why, why_size, "device %d, expected 0, the CPU", (int)device);
