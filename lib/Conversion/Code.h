@@ -50,6 +50,7 @@ public:
   int64_t tokens = 512;
 
   Term term(Value value) { return {this, value}; }
+  SmallVector<Term> terms(ValueRange values);
 
   // Constants.
   Term index(int64_t value);
@@ -101,6 +102,9 @@ public:
   /// computed otherwise.
   Term lazySelect(Term condition, function_ref<Term()> yes,
                   function_ref<Term()> no);
+  SmallVector<Term> lazySelect(Term condition,
+                               function_ref<SmallVector<Term>()> yes,
+                               function_ref<SmallVector<Term>()> no);
   /// Repeats `step` on the values while `condition` holds for them.
   SmallVector<Term>
   loopWhile(ArrayRef<Term> init, function_ref<Term(ArrayRef<Term>)> condition,

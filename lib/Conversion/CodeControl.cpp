@@ -16,6 +16,10 @@ static bool isEmpty(Term begin, Term end) {
   return first && last && *first >= *last;
 }
 
+SmallVector<Term> Code::terms(ValueRange values) {
+  return llvm::map_to_vector(values, [&](Value value) { return term(value); });
+}
+
 void Code::forRange(Term begin, Term end, int64_t step, Body body) {
   if (isEmpty(begin, end))
     return;
@@ -50,16 +54,11 @@ SmallVector<Term> Code::fold(Term begin, Term end, int64_t stride,
                          number(begin, static_cast<double>(stride)), values);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(loop.getBody());
-  SmallVector<Term> accumulated;
-  for (Value value : loop.getRegionIterArgs())
-    accumulated.push_back(term(value));
-  SmallVector<Term> next = step(term(loop.getInductionVar()), accumulated);
+  SmallVector<Term> next =
+      step(term(loop.getInductionVar()), terms(loop.getRegionIterArgs()));
   SmallVector<Value> yielded(ArrayRef<Term>{next});
   scf::YieldOp::create(builder, loc, yielded);
-  SmallVector<Term> results;
-  for (Value value : loop.getResults())
-    results.push_back(term(value));
-  return results;
+  return terms(loop.getResults());
 }
 
 void Code::ifThen(Term condition, function_ref<void()> body) {
@@ -77,14 +76,25 @@ void Code::ifThen(Term condition, function_ref<void()> body) {
 
 Term Code::lazySelect(Term condition, function_ref<Term()> yes,
                       function_ref<Term()> no) {
-  auto yield = [&](function_ref<Term()> branch) {
+  return lazySelect(
+      condition, [&] { return SmallVector<Term>{yes()}; },
+      [&] { return SmallVector<Term>{no()}; })[0];
+}
+
+SmallVector<Term> Code::lazySelect(Term condition,
+                                   function_ref<SmallVector<Term>()> yes,
+                                   function_ref<SmallVector<Term>()> no) {
+  auto yield = [&](function_ref<SmallVector<Term>()> branch) {
     return [&, branch](OpBuilder &, Location) {
-      scf::YieldOp::create(builder, loc, ValueRange{branch()});
+      SmallVector<Term> values = branch();
+      scf::YieldOp::create(builder, loc,
+                           SmallVector<Value>(ArrayRef<Term>(values)));
     };
   };
   // The op's builder moves this builder into the regions, and back.
-  return term(scf::IfOp::create(builder, loc, condition, yield(yes), yield(no))
-                  .getResult(0));
+  return terms(
+      scf::IfOp::create(builder, loc, condition, yield(yes), yield(no))
+          .getResults());
 }
 
 SmallVector<Term>
@@ -92,12 +102,6 @@ Code::loopWhile(ArrayRef<Term> init,
                 function_ref<Term(ArrayRef<Term>)> condition,
                 function_ref<SmallVector<Term>(ArrayRef<Term>)> step) {
   SmallVector<Value> values(init);
-  auto terms = [&](ValueRange range) {
-    SmallVector<Term> result;
-    for (Value value : range)
-      result.push_back(term(value));
-    return result;
-  };
   auto loop = scf::WhileOp::create(
       builder, loc, ValueRange(values).getTypes(), values,
       [&](OpBuilder &, Location, ValueRange state) {

@@ -291,22 +291,26 @@ double mlir::moe::estimateSeconds(const GemmProblem &problem,
                                   const WarpgroupSchedule &schedule,
                                   const Target &target, int64_t tokens) {
   ExpertLoad load = getExpectedLoad(problem, tokens);
+  double clusterRows = static_cast<double>(schedule.getClusterRows());
+  double clusters = std::ceil(load.rows / clusterRows);
   auto rows = static_cast<double>(schedule.rows);
+  // On average of the tiles, without the blocks that have no rows.
+  double multiplied = 64 * std::ceil(load.rows / 64) /
+                      (clusters * static_cast<double>(schedule.cluster));
   auto columns = static_cast<double>(schedule.columns);
   auto sums = static_cast<double>(getAccumulatorColumns(schedule, problem));
   auto depth = static_cast<double>(schedule.depth);
   double steps = std::ceil(static_cast<double>(problem.depth) / depth);
-  double clusterRows = static_cast<double>(schedule.getClusterRows());
-  double tiles = load.experts * std::ceil(load.rows / clusterRows) *
+  double tiles = load.experts * clusters *
                  static_cast<double>(schedule.cluster) *
                  std::ceil(static_cast<double>(problem.columns) / columns);
   const Gpu &gpu = *target.gpu;
-  double multiply = 2 * rows * sums * depth / gpu.flopsPerCycle;
+  double multiply = 2 * multiplied * sums * depth / gpu.flopsPerCycle;
   double operands =
-      rows / 64 * (64 + sums) * depth * 2 / gpu.sharedBytesPerCycle;
+      multiplied / 64 * (64 + sums) * depth * 2 / gpu.sharedBytesPerCycle;
   double copies = (rows + sums / static_cast<double>(schedule.cluster)) *
                   depth * 2 / gpu.cacheBytesPerCycle;
-  double lines = rows * columns * problem.result.bits / 8 / swizzleBytes;
+  double lines = multiplied * columns * problem.result.bits / 8 / swizzleBytes;
   double main = steps * std::max({multiply, operands, copies});
   double ends = 1500 + lines * 2;
   if (schedule.cluster > 1) {

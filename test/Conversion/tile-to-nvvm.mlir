@@ -50,7 +50,9 @@ func.func @gathered(%x: memref<?x200xbf16>, %sources: memref<?xi32>, %offsets: m
 
 // Consumers: four steps of 16 inputs, two projections, for each stage.
 // CHECK: nvvm.setmaxregister increase 224
+// CHECK: %[[WARPGROUP:.+]] = nvvm.shfl.sync idx %{{.+}}, %{{.+}}, %c0_i32
 // CHECK: scf.while
+// CHECK: %{{.+}}:2 = scf.if %[[HAS_ROWS:.+]] -> (!llvm.struct<
 // The first products start from nothing.
 // CHECK: nvvm.mbarrier.try_wait.parity
 // CHECK-NEXT: nvvm.wgmma.fence.aligned
@@ -64,6 +66,13 @@ func.func @gathered(%x: memref<?x200xbf16>, %sources: memref<?xi32>, %offsets: m
 // CHECK: nvvm.wgmma.wait.group.sync.aligned 1
 // CHECK: nvvm.mbarrier.arrive
 // CHECK: nvvm.wgmma.wait.group.sync.aligned 0
+// A consumer without rows gives stages back when they have come, and computes nothing.
+// CHECK: } else {
+// CHECK: scf.for
+// CHECK-NOT: wgmma
+// CHECK: nvvm.mbarrier.try_wait.parity
+// CHECK: nvvm.mbarrier.arrive
+// CHECK: scf.if %[[HAS_ROWS]]
 // The epilogue is computed on single sums, and lines of 16 bytes are written.
 // CHECK: arith.mulf
 // CHECK: arith.truncf %{{.+}} : f32 to bf16

@@ -230,8 +230,9 @@ def MoE_WarpgroupScheduleAttr : AttrDef<MoE_Dialect, "WarpgroupSchedule"> {
     `columns` columns, one after the other. One warpgroup copies rows and weights into a
     ring of `stages` pieces of shared memory, `depth` inputs at a time, `consumers`
     warpgroups multiply them. `consumers_per_tile` of them share a tile, each an equal
-    part of its rows in blocks of 64; where that is one of two, they take tiles in turn,
-    and one computes and writes results while the other multiplies. Blocks take tiles
+    part of its rows in blocks of 64, of which those that have rows are multiplied; where
+    that is one of two, they take tiles in turn, and one computes and writes results while
+    the other multiplies. Blocks take tiles
     by expert, by group of `raster` tiles of rows, by column, by row: those at work at the
     same time read few rows and weights. The blocks of a `cluster` take tiles of the same
     columns, one after the other in their expert's rows, and share the weights that each

@@ -115,8 +115,9 @@ enumerateWarpgroupSchedules(const GemmProblem &problem, const Target &target);
 /// work at the same time. Experts have the rows that getExpectedLoad says. Each
 /// `depth` inputs of a tile take the longest of
 /// multiplying, of reading the operands of matrix instructions from shared
-/// memory (each block of 64 rows reads its rows and all weights), and of
-/// copying rows, and its part of the cluster's weights, from the cache; a tile
+/// memory (each block of 64 rows reads its rows and all weights; blocks that
+/// have no rows do neither), and of copying rows, and its part of the cluster's
+/// weights, from the cache; a tile
 /// takes 1500 cycles more to start and to end, and two for each line of results
 /// that a warp writes; consumers in turn take only the longer of the two parts,
 /// and 200 cycles. The blocks of a cluster wait for each other: 3 % of the

@@ -133,8 +133,10 @@ void DeviceCode::arriveIn(Value barrier, Term rank) {
   Value there = NVVM::MapaOp::create(
       builder, loc, LLVM::LLVMPointerType::get(builder.getContext(), 7),
       barrier, rank);
+  // Nothing is written for the other block to read: the wider scope would cost
+  // a fence of the whole device.
   NVVM::MBarrierArriveOp::create(builder, loc, /*res=*/Type(), there,
-                                 /*count=*/Value(), NVVM::MemScopeKind::CLUSTER,
+                                 /*count=*/Value(), NVVM::MemScopeKind::CTA,
                                  /*relaxed=*/false);
 }
 

@@ -63,7 +63,8 @@ public:
   void initBarrier(Value barrier, int64_t arrivals);
   void arrive(Value barrier);
   void arriveExpecting(Value barrier, int64_t bytes);
-  /// At the barrier that lies at the same place in a block of the cluster.
+  /// At the barrier that lies at the same place in a block of the cluster: says
+  /// that reads have ended, not that something has been written.
   void arriveIn(Value barrier, Term rank);
   void wait(Value barrier, Term parity);
   /// Makes the thread's stores to shared memory visible to bulk copies and

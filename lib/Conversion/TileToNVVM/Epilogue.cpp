@@ -28,12 +28,13 @@ struct Place {
 class Epilogue {
 public:
   Epilogue(const KernelContext &context, const DeviceCoords &coords,
-           Term thread, const Accumulators &sums)
+           Term thread, Term warpgroup, const Accumulators &sums)
       : kernel(context.kernel), arguments(context.arguments),
         memory(context.memory), code(context.code), coords(coords),
-        thread(thread), lane(thread % 32), quad(lane % 4), laneRow(lane / 4),
-        warp(thread / 32), sums(sums), step(kernel.projections.front().step),
-        elementBytes(getElementBytes()) {}
+        warpgroup(warpgroup), lane(thread % 32), quad(lane % 4),
+        laneRow(lane / 4), warp(thread / 32), sums(sums),
+        step(kernel.projections.front().step), elementBytes(getElementBytes()) {
+  }
 
   void emit() {
     tile::ForEachOp op = kernel.op;
@@ -50,17 +51,27 @@ public:
       readers[sum] = [this, projection](const Place &at) {
         return getSum(projection, at);
       };
-    for (int64_t block = 0; block < kernel.schedule.getRowBlocks(); ++block)
-      for (int64_t column = 0; column < kernel.schedule.columns;
-           column += getLineColumns()) {
-        stage(block, column);
-        code.syncWarp();
-        write(block, column);
-        code.syncWarp();
+    for (int64_t block = 0; block < kernel.schedule.getRowBlocks(); ++block) {
+      if (block == 0 && !kernel.mayLackRows()) {
+        emitBlock(block);
+        continue;
       }
+      code.ifThen(getBlockRow(kernel, warpgroup, block) < coords.numRows,
+                  [&] { emitBlock(block); });
+    }
   }
 
 private:
+  void emitBlock(int64_t block) {
+    for (int64_t column = 0; column < kernel.schedule.columns;
+         column += getLineColumns()) {
+      stage(block, column);
+      code.syncWarp();
+      write(block, column);
+      code.syncWarp();
+    }
+  }
+
   using Reader = std::function<Term(const Place &)>;
 
   int64_t getElementBytes() {
@@ -79,12 +90,8 @@ private:
 
   /// In the tile.
   Term getRow(int64_t block, int64_t half) {
-    Term group =
-        warp / 4 % static_cast<double>(kernel.schedule.consumersPerTile);
-    return (group * static_cast<double>(kernel.schedule.getRowBlocks()) +
-            static_cast<double>(block)) *
-               64 +
-           warp % 4 * 16 + laneRow + static_cast<double>(8 * half);
+    return getBlockRow(kernel, warpgroup, block) + warp % 4 * 16 + laneRow +
+           static_cast<double>(8 * half);
   }
   Term getColumn(const Place &at) {
     return quad * static_cast<double>(2 / step) +
@@ -254,7 +261,7 @@ private:
   const SharedMemory &memory;
   DeviceCode &code;
   DeviceCoords coords;
-  Term thread, lane, quad, laneRow, warp;
+  Term warpgroup, lane, quad, laneRow, warp;
   const Accumulators &sums;
   int64_t step, elementBytes;
   DenseMap<Value, Reader> readers;
@@ -263,6 +270,6 @@ private:
 
 void mlir::moe::emitEpilogue(const KernelContext &context,
                              const DeviceCoords &coords, Term thread,
-                             const Accumulators &sums) {
-  Epilogue(context, coords, thread, sums).emit();
+                             Term warpgroup, const Accumulators &sums) {
+  Epilogue(context, coords, thread, warpgroup, sums).emit();
 }

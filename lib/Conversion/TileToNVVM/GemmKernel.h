@@ -59,6 +59,10 @@ struct GemmKernel {
     return llvm::divideCeil(depth, schedule.depth);
   }
   bool gathersRows() const { return static_cast<bool>(sources); }
+  /// Whether a consumer may have no rows in a tile.
+  bool mayLackRows() const {
+    return schedule.consumersPerTile > 1 || schedule.cluster > 1;
+  }
 };
 
 /// What a kernel is given.
@@ -167,13 +171,17 @@ void emitProducer(const KernelContext &context, Term thread);
 /// The code of the consumers' warpgroups; `thread` counts from the first.
 void emitConsumer(const KernelContext &context, Term thread);
 
+/// The row of the tile at which a block of 64 rows begins that a warpgroup
+/// multiplies.
+Term getBlockRow(const GemmKernel &kernel, Term warpgroup, int64_t block);
+
 /// The sums of a tile: of blocks of rows, then of weight tiles, what a thread
 /// has of them.
 using Accumulators = SmallVector<SmallVector<Value>>;
 
 /// Computes and writes the results of a tile.
 void emitEpilogue(const KernelContext &context, const DeviceCoords &coords,
-                  Term thread, const Accumulators &sums);
+                  Term thread, Term warpgroup, const Accumulators &sums);
 
 } // namespace mlir::moe
 

@@ -130,11 +130,13 @@ def check_gemm(schedule, matrices, launch, ptx, kernel, loops, experts):
     main = [loop for loop in loops if "HGMMA" in loop]
     expect(main, f"{name}: no loop has HGMMA")
     mix = collections.Counter(main[0])
-    expected = schedule["rows"] // schedule["consumers_per_tile"] // 64 * matrices * 4
-    if mix["HGMMA"] % expected:
-        # One instruction for two projections that are one matrix.
-        expect(matrices == 2 and mix["HGMMA"] * 2 % expected == 0,
-               f"{name}: {mix['HGMMA']} HGMMA in the main loop, expected {expected}")
+    # Four steps of 16 inputs for each block of 64 rows. A loop over few inputs is unrolled:
+    # then those for all numbers of blocks are in the loop over tiles. Two projections that are
+    # one matrix take one instruction.
+    most = schedule["rows"] // schedule["consumers_per_tile"] // 64
+    units = [4 * blocks * matrices for blocks in (most, most * (most + 1) // 2)]
+    expect(any(mix["HGMMA"] * shared % unit == 0 for unit in units for shared in (1, matrices)),
+           f"{name}: {mix['HGMMA']} HGMMA in the main loop, expected {units}")
     return f"{mix['HGMMA']}/{sum(mix.values())}"
 
 
