@@ -37,8 +37,6 @@ static constexpr double exposedLoads = 0.1;
 /// Of the second cache, what packed rows and the weights of so many columns may
 /// take, which all of the rows pass by.
 static constexpr double cacheShare = 0.75;
-/// Of the expected rows, what each quarter of the experts gets.
-static constexpr std::array<double, 4> spread = {0.25, 0.5, 1, 2.25};
 static constexpr double tileCycles = 1000, blockCycles = 20;
 
 namespace {
@@ -349,17 +347,6 @@ private:
 };
 } // namespace
 
-/// The rows of each quarter of the experts. If every token chooses every expert
-/// there is nothing to spread.
-static std::array<double, 4> spreadRows(const GemmProblem &problem,
-                                        double rows) {
-  bool even = problem.topK == 0 || problem.topK >= problem.totalExperts;
-  std::array<double, 4> result = spread;
-  for (double &part : result)
-    part = even || rows < 1 ? rows : 1 + (rows - 1) * part;
-  return result;
-}
-
 CostEstimate mlir::moe::estimateCost(const GemmProblem &problem,
                                      const Schedule &schedule,
                                      const Target &target, int64_t tokens) {
@@ -367,13 +354,14 @@ CostEstimate mlir::moe::estimateCost(const GemmProblem &problem,
   CostModel model(problem, schedule, target);
   Cycles cycles;
   double tiles = 0;
-  for (double rows : spreadRows(problem, load.rows)) {
+  std::array<double, 4> quarters = spreadRows(problem, load.rows);
+  for (double rows : quarters) {
     double whole = std::floor(rows), fraction = rows - whole;
     for (auto [count, part] :
          {std::pair(whole, 1 - fraction), std::pair(whole + 1, fraction)}) {
       if (part == 0)
         continue;
-      double experts = load.experts * part / spread.size();
+      double experts = load.experts * part / quarters.size();
       cycles += experts * model.costExpert(static_cast<int64_t>(count));
       tiles += experts * model.countTiles(static_cast<int64_t>(count));
     }

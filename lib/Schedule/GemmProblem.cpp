@@ -18,3 +18,12 @@ ExpertLoad mlir::moe::getExpectedLoad(const GemmProblem &problem,
   double chosen = experts * (1 - std::pow(1 - chance, count));
   return {chosen, chosen > 0 ? experts * chance * count / chosen : 0};
 }
+
+std::array<double, 4> mlir::moe::spreadRows(const GemmProblem &problem,
+                                            double rows) {
+  bool even = problem.topK == 0 || problem.topK >= problem.totalExperts;
+  std::array<double, 4> result = {0.25, 0.5, 1, 2.25};
+  for (double &part : result)
+    part = even || rows < 1 ? rows : 1 + (rows - 1) * part;
+  return result;
+}

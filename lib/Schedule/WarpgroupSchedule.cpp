@@ -291,12 +291,17 @@ double mlir::moe::estimateSeconds(const GemmProblem &problem,
                                   const WarpgroupSchedule &schedule,
                                   const Target &target, int64_t tokens) {
   ExpertLoad load = getExpectedLoad(problem, tokens);
-  double clusterRows = static_cast<double>(schedule.getClusterRows());
-  double clusters = std::ceil(load.rows / clusterRows);
+  // Of an expert on average: tiles of a cluster, and blocks that have rows.
+  double clusters = 0, blocks = 0;
+  for (double expertRows : spreadRows(problem, load.rows)) {
+    clusters +=
+        std::ceil(expertRows / static_cast<double>(schedule.getClusterRows())) /
+        4;
+    blocks += std::ceil(expertRows / 64) / 4;
+  }
   auto rows = static_cast<double>(schedule.rows);
-  // On average of the tiles, without the blocks that have no rows.
-  double multiplied = 64 * std::ceil(load.rows / 64) /
-                      (clusters * static_cast<double>(schedule.cluster));
+  double multiplied =
+      64 * blocks / (clusters * static_cast<double>(schedule.cluster));
   auto columns = static_cast<double>(schedule.columns);
   auto sums = static_cast<double>(getAccumulatorColumns(schedule, problem));
   auto depth = static_cast<double>(schedule.depth);

@@ -3,11 +3,8 @@
 // An estimate from formulas, to rank schedules by where none has been measured.
 // What costs every schedule the same, such as the epilogue, is left out.
 //
-// Experts get their first row, and of their other expected rows
-// (getExpectedLoad) one quarter of the experts a quarter, one a half, one as
-// many and one 2.25 times as many: routers are not even, and no schedule should
-// rest on it. The time for a fraction of a row lies between those for the whole
-// rows around it. The rows of an expert are cut evenly into tiles of at most
+// Experts get rows as spreadRows says. The time for a fraction of a row lies
+// between those for the whole rows around it. The rows of an expert are cut evenly into tiles of at most
 // `rows`, the columns into tiles of `columns`, whose last panel counts whole.
 // Cycles of a tile of r rows, K inputs and C columns with P projections, in
 // vectors of L lanes:

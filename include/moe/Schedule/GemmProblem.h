@@ -4,6 +4,7 @@
 #define MOE_SCHEDULE_GEMMPROBLEM_H
 
 #include <cstdint>
+#include <array>
 #include <string>
 #include <vector>
 
@@ -67,6 +68,12 @@ struct ExpertLoad {
   double experts, rows;
 };
 ExpertLoad getExpectedLoad(const GemmProblem &problem, int64_t tokens);
+
+/// The rows of each quarter of the experts that get `rows` on average: the
+/// first row, and of the others a quarter, a half, as many, and 2.25 times as
+/// many. Routers are not even, and no schedule should rest on it. If every
+/// token chooses every expert there is nothing to spread.
+std::array<double, 4> spreadRows(const GemmProblem &problem, double rows);
 
 } // namespace mlir::moe
 

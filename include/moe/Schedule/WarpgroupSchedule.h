@@ -112,16 +112,15 @@ enumerateWarpgroupSchedules(const GemmProblem &problem, const Target &target);
 /// longer one and a tenth of the other. Each group of rows reads the weights of
 /// its expert again unless they stay in half of the cache; its rows are read
 /// once if those stay there, else again for each of the columns that are not at
-/// work at the same time. Experts have the rows that getExpectedLoad says. Each
-/// `depth` inputs of a tile take the longest of
-/// multiplying, of reading the operands of matrix instructions from shared
-/// memory (each block of 64 rows reads its rows and all weights; blocks that
-/// have no rows do neither), and of copying rows, and its part of the cluster's
-/// weights, from the cache; a tile
-/// takes 1500 cycles more to start and to end, and two for each line of results
-/// that a warp writes; consumers in turn take only the longer of the two parts,
-/// and 200 cycles. The blocks of a cluster wait for each other: 3 % of the
-/// first part, and 500 cycles.
+/// work at the same time. Experts have rows as spreadRows says. Each `depth`
+/// inputs of a tile take the longest of multiplying, of reading the operands of
+/// matrix instructions from shared memory (each block of 64 rows reads its rows
+/// and all weights; blocks that have no rows do neither), and of copying rows,
+/// and its part of the cluster's weights, from the cache; a tile takes 1500
+/// cycles more to start and to end, and two for each line of results that a
+/// warp writes; consumers in turn take only the longer of the two parts, and
+/// 200 cycles. The blocks of a cluster wait for each other: 3 % of the first
+/// part, and 500 cycles.
 double estimateSeconds(const GemmProblem &problem,
                        const WarpgroupSchedule &schedule, const Target &target,
                        int64_t tokens);
