@@ -73,10 +73,12 @@ func.func @gathered(%x: memref<?x200xbf16>, %sources: memref<?xi32>, %offsets: m
 // CHECK: nvvm.mbarrier.try_wait.parity
 // CHECK: nvvm.mbarrier.arrive
 // CHECK: scf.if %[[HAS_ROWS]]
-// The epilogue is computed on single sums, and lines of 16 bytes are written.
+// The epilogue is computed on single sums, two groups of columns stored as four matrices, and
+// lines of 16 bytes written.
 // CHECK: arith.mulf
 // CHECK: arith.truncf %{{.+}} : f32 to bf16
-// CHECK: llvm.store %{{.+}}, %{{.+}} : vector<2xbf16>, !llvm.ptr<3>
+// CHECK: llvm.bitcast %{{.+}} : vector<2xbf16> to i32
+// CHECK: nvvm.stmatrix %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %{{.+}} {eltType = #nvvm.ld_st_matrix_elt_type<b16>, layout = #nvvm.mma_layout<row>
 // CHECK: nvvm.bar.warp.sync
 // CHECK: llvm.store %{{.+}}, %{{.+}} : vector<4xi32>, !llvm.ptr<1>
 

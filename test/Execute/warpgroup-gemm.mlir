@@ -50,6 +50,7 @@
 // RUN: %{run}
 
 #schedule = #moe.warpgroup_schedule<SCHEDULE>
+#narrow = #moe.warpgroup_schedule<rows = 64, columns = 24, depth = 64, stages = 3, consumers = 2, consumers_per_tile = 1>
 func.func @moe_layer(
     %x_i8: tensor<?x136xi8> {moe.name = "x"},
     %w_i8: tensor<7x80x136xi8> {moe.name = "w"},
@@ -171,9 +172,10 @@ func.func @moe_layer(
   ^bb0(%sum: f32):
     moe.yield %sum : f32
   }
+  // Results of 16 bits are put in order as matrices: of 24 columns two, then one.
   %plain_narrow = moe.grouped_gemm %x weights(%last : tensor<80x136xTYPE>)
     {layouts = [#moe.matrix_layout<out_in>], starts = array<i64: 0>, strides = array<i64: 1>,
-     schedule = #schedule}
+     schedule = #narrow}
     : tensor<?x136xTYPE> -> tensor<?x80xTYPE> {
   ^bb0(%sum: f32):
     moe.yield %sum : f32

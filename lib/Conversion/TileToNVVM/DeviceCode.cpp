@@ -110,6 +110,13 @@ void DeviceCode::storeTo(Value value, Value pointer) {
   LLVM::StoreOp::create(builder, loc, value, pointer);
 }
 
+void DeviceCode::storeMatrices(ArrayRef<Value> pairs, Value pointer) {
+  NVVM::StMatrixOp::create(
+      builder, loc, pointer, pairs, NVVM::MMALayout::row,
+      NVVM::LdStMatrixShapeAttr::get(builder.getContext(), 8, 8),
+      NVVM::LdStMatrixEltType::B16);
+}
+
 //===----------------------------------------------------------------------===//
 // Barriers
 //===----------------------------------------------------------------------===//

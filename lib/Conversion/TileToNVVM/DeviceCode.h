@@ -58,6 +58,9 @@ public:
   /// The value of `type` at an address, which is a multiple of its size.
   Term loadFrom(Value pointer, Type type);
   void storeTo(Value value, Value pointer);
+  /// Each lane's pair of 16 bits of so many matrices of 8 x 8, whose rows lie
+  /// where lanes say, eight for each matrix.
+  void storeMatrices(ArrayRef<Value> pairs, Value pointer);
 
   // Barriers in shared memory.
   void initBarrier(Value barrier, int64_t arrivals);

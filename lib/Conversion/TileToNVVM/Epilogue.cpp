@@ -181,26 +181,60 @@ private:
 
   /// Puts the results in `getLineColumns()` columns from one on in order.
   void stage(int64_t block, int64_t column) {
-    Type type = kernel.out.getType().getElementType();
-    const Reader &read = readers[kernel.result];
     int64_t first = column / getGroupColumns();
     int64_t end = std::min(column + getLineColumns(), kernel.schedule.columns) /
                   getGroupColumns();
-    for (int64_t group = first; group < end; ++group) {
-      int64_t start = (group - first) * getGroupColumns() * elementBytes;
-      Term byte = quad * static_cast<double>(2 / step * elementBytes) +
-                  static_cast<double>(start);
-      Term place = code.bitXor(byte / 16, laneRow) * 16 + byte % 16;
-      for (int64_t half = 0; half < 2; ++half) {
-        SmallVector<Value> elements;
-        for (int64_t odd = 0; odd < 2 / step; ++odd)
-          elements.push_back(
-              code.convert(read({block, group, half, odd}), type));
-        Value pointer = code.advance(
-            getLine(laneRow + static_cast<double>(8 * half)), place);
-        code.storeTo(pack(elements), pointer);
-      }
+    // Lanes that have pairs of results of 16 bits store them as matrices.
+    bool inPairs = elementBytes == 2 && step == 1;
+    int64_t atOnce = inPairs ? 2 : 1;
+    for (int64_t group = first; group < end; group += atOnce) {
+      if (inPairs)
+        stageMatrices(block, group, std::min(atOnce, end - group),
+                      group - first);
+      else
+        stageElements(block, group,
+                      (group - first) * getGroupColumns() * elementBytes);
     }
+  }
+
+  /// One or two groups of columns: a chunk of 16 bytes each, of 16 rows. Lane l
+  /// says where row l % 16 of a chunk lies, the second half of the lanes of the
+  /// second chunk.
+  void stageMatrices(int64_t block, int64_t group, int64_t count,
+                     int64_t chunk) {
+    SmallVector<Value> pairs;
+    for (int64_t i = 0; i < count; ++i)
+      for (int64_t half = 0; half < 2; ++half)
+        pairs.push_back(LLVM::BitcastOp::create(
+            code.builder, code.loc, code.builder.getI32Type(),
+            readPair(block, group + i, half)));
+    Term row = lane % 16, inOrder = code.i32(chunk);
+    if (count > 1)
+      inOrder = inOrder + lane / 16;
+    Value pointer =
+        code.advance(getLine(row), code.bitXor(inOrder, row % 8) * 16);
+    code.storeMatrices(pairs, pointer);
+  }
+
+  void stageElements(int64_t block, int64_t group, int64_t start) {
+    Term byte = quad * static_cast<double>(2 / step * elementBytes) +
+                static_cast<double>(start);
+    Term place = code.bitXor(byte / 16, laneRow) * 16 + byte % 16;
+    for (int64_t half = 0; half < 2; ++half) {
+      Value pointer =
+          code.advance(getLine(laneRow + static_cast<double>(8 * half)), place);
+      code.storeTo(readPair(block, group, half), pointer);
+    }
+  }
+
+  /// The one or two results of the lane in eight columns of sums.
+  Value readPair(int64_t block, int64_t group, int64_t half) {
+    const Reader &read = readers[kernel.result];
+    Type type = kernel.out.getType().getElementType();
+    SmallVector<Value> elements;
+    for (int64_t odd = 0; odd < 2 / step; ++odd)
+      elements.push_back(code.convert(read({block, group, half, odd}), type));
+    return pack(elements);
   }
 
   Value pack(ArrayRef<Value> elements) {
