@@ -11,8 +11,8 @@ std::string BundleTarget::getName() const {
   return ((simulated ? simulatedPrefix : "") + gpu->name).str();
 }
 
-static llvm::Expected<BundleTarget> findGpu(llvm::StringRef name,
-                                            bool simulated) {
+static llvm::Expected<BundleTarget> findGpuTarget(llvm::StringRef name,
+                                                  bool simulated) {
   auto gpu = findTarget(name);
   if (!gpu)
     return gpu.takeError();
@@ -29,12 +29,12 @@ static llvm::Expected<BundleTarget> findGpu(llvm::StringRef name,
 
 llvm::Expected<BundleTarget> mlir::moe::findBundleTarget(llvm::StringRef name) {
   if (llvm::StringRef gpu = name; gpu.consume_front(simulatedPrefix))
-    return findGpu(gpu, /*simulated=*/true);
+    return findGpuTarget(gpu, /*simulated=*/true);
   auto target = findTarget(name);
   if (!target)
     return target.takeError();
   if (target->gpu)
-    return findGpu(name, /*simulated=*/false);
+    return findGpuTarget(name, /*simulated=*/false);
   auto host = getCpuTarget(*target);
   if (!host)
     return host.takeError();

@@ -201,13 +201,6 @@ static std::string listFeatures(const CpuTarget &target) {
   return text + "};\n\n";
 }
 
-/// "sm_90a" as 9 and 0.
-static std::pair<int, int> getCapability(const Target &gpu) {
-  int number = 0;
-  StringRef(gpu.cpu).ltrim("sm_").consumeInteger(10, number);
-  return {number / 10, number % 10};
-}
-
 static std::string listKernelSets(const BundleContents &contents) {
   std::string sets, names;
   size_t file = 2, kernel = 0;
@@ -221,14 +214,14 @@ static std::string listKernelSets(const BundleContents &contents) {
     file += numFiles;
     kernel += kernels.size();
   }
-  auto [major, minor] = getCapability(*contents.options.target.gpu);
+  const Gpu &gpu = *contents.options.target.gpu->gpu;
   return "static const kernel_set kernel_sets[] = {\n" + sets +
          "};\n\nstatic const char *const kernel_names[] = {\n" + names +
          "};\n\nenum {\n"
          "  NUM_KERNEL_SETS = sizeof kernel_sets / sizeof kernel_sets[0],\n"
          "  NUM_KERNELS = sizeof kernel_names / sizeof kernel_names[0],\n" +
          llvm::formatv("  TARGET_MAJOR = {0},\n  TARGET_MINOR = {1}\n};\n\n",
-                       major, minor)
+                       gpu.major, gpu.minor)
              .str();
 }
 

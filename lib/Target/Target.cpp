@@ -5,6 +5,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir::moe;
 
@@ -64,7 +65,9 @@ static Target makeHopper(llvm::StringRef name) {
   target.gigahertz = 1.755;
   target.memoryBandwidth = 3.35e12;
   target.launchSeconds = 3e-6;
-  target.gpu = Gpu{.multiprocessors = 132,
+  target.gpu = Gpu{.major = 9,
+                   .minor = 0,
+                   .multiprocessors = 132,
                    .sharedBytesPerBlock = 227 << 10,
                    .flopsPerCycle = 4096,
                    .sharedBytesPerCycle = 128,
@@ -150,6 +153,22 @@ llvm::Expected<Target> mlir::moe::findTarget(llvm::StringRef name) {
     return known->make(name);
   return llvm::createStringError("unknown target '" + name + "', expected " +
                                  listTargets());
+}
+
+llvm::Expected<Target> mlir::moe::findGpu(int major, int minor) {
+  std::string known;
+  for (const KnownTarget &it : knownTargets) {
+    Target target = it.make(it.name);
+    if (!target.gpu)
+      continue;
+    if (target.gpu->major == major && target.gpu->minor == minor)
+      return target;
+    known += llvm::formatv("{0}{1}.{2} as target {3} has",
+                           known.empty() ? "" : ", or ", target.gpu->major,
+                           target.gpu->minor, target.name);
+  }
+  return llvm::createStringError(llvm::formatv(
+      "compute capability {0}.{1}, expected {2}", major, minor, known));
 }
 
 std::string mlir::moe::listTargets() {

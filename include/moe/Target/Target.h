@@ -22,6 +22,8 @@ constexpr int64_t getVectorRegisters(int64_t vectorBits) {
 
 /// What only a GPU has.
 struct Gpu {
+  /// The compute capability.
+  int major, minor;
   int64_t multiprocessors;
   /// That one block may use.
   int64_t sharedBytesPerBlock;
@@ -85,6 +87,9 @@ struct Target {
 /// spelling, or `native`, the machine that this runs on. The error of an
 /// unknown name lists the known ones.
 llvm::Expected<Target> findTarget(llvm::StringRef name);
+
+/// The GPU of that compute capability. The error lists the known ones.
+llvm::Expected<Target> findGpu(int major, int minor);
 
 /// All names that findTarget knows, separated by ", ".
 std::string listTargets();

@@ -74,4 +74,10 @@ TEST(Target, UnknownNameListsTheKnown) {
                   "sapphirerapids, sm_90a, native");
 }
 
+TEST(Target, GpusAreFoundByTheirCapability) {
+  EXPECT_EQ(llvm::cantFail(findGpu(9, 0)).name, "sm_90a");
+  EXPECT_EQ(llvm::toString(findGpu(8, 6).takeError()),
+            "compute capability 8.6, expected 9.0 as target sm_90a has");
+}
+
 } // namespace
