@@ -107,13 +107,6 @@ static moe_input upload(moe_input host, size_t expert_bytes) {
   return result;
 }
 
-static size_t tensor_bytes(const moe_tensor *tensor) {
-  size_t bytes = tensor->dtype.bits / 8;
-  for (int d = 0; d < tensor->ndim; ++d)
-    bytes *= (size_t)tensor->shape[d];
-  return bytes;
-}
-
 /* `rows` rows of a stored tensor, from the beginning whenever they end. */
 static moe_input upload_rows(stored_tensor stored, int64_t rows) {
   size_t row = stored.bytes / (size_t)stored.shape[0];
@@ -183,7 +176,7 @@ static int run(int64_t tokens, stored_tensor input, stored_tensor expected, doub
     long long shape[2] = {tokens, outputs[o].width};
     results[o] = make_tensor(outputs[o].dtype, 2, shape, NULL);
     results[o].device.type = CUDA_DEVICE;
-    bytes = tensor_bytes(&results[o]);
+    bytes = moe_tensor_bytes(&results[o]);
     results[o].data = to_pointer(allocate(bytes));
     CUDA_CALL(cuMemsetD8Async, (device_address)(uintptr_t)results[o].data, POISON, bytes, stream);
   }
@@ -199,7 +192,7 @@ static int run(int64_t tokens, stored_tensor input, stored_tensor expected, doub
   CUDA_CALL(cuGraphInstantiateWithFlags, &replay, graph, 0);
   CUDA_CALL(cuGraphLaunch, replay, stream);
   CUDA_CALL(cuStreamSynchronize, stream);
-  bytes = tensor_bytes(&results[0]);
+  bytes = moe_tensor_bytes(&results[0]);
   found = malloc(bytes + 1);
   CUDA_CALL(cuMemcpyDtoH_v2, found, (device_address)(uintptr_t)results[0].data, bytes);
   error = compare(found, bytes / (results[0].dtype.bits / 8), outputs[0].dtype, expected);
@@ -243,7 +236,7 @@ int main(int argc, char **argv) {
   expected = find_stored(open_stored(argv[4]), "hidden_states");
   for (size_t i = 1; i < num_inputs; ++i) {
     moe_input host = read_weights(weights, &inputs[i]);
-    given[i] = upload(host, tensor_bytes(&host.tensors[0]));
+    given[i] = upload(host, moe_tensor_bytes(&host.tensors[0]));
   }
   cache = atoi(argv[6]) > 0 ? allocate(CACHE_BYTES) : 0;
   for (int i = 7; i < argc; ++i)

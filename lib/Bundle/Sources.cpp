@@ -277,9 +277,11 @@ std::string mlir::moe::writeSource(const BundleContents &contents,
   add(sha256Template);
   add(filesTemplate);
   add(checkTemplate);
+  add(symbolsTemplate);
   const BundleTarget &target = contents.options.target;
   if (target.gpu) {
     add(driverTemplate);
+    add(kernelsTemplate);
     stream << replaceAll(cudaTemplate, "/* KERNELS */\n",
                          listKernelSets(contents));
   } else {

@@ -52,17 +52,9 @@ static int check_shape(checked_run *run, const parameter *expected, const moe_te
   return MOE_OK;
 }
 
-/* Bytes of a tensor whose shape has been checked. */
-static uint64_t tensor_bytes(const moe_tensor *tensor) {
-  uint64_t bytes = tensor->dtype.bits / 8;
-  for (int32_t d = 0; d < tensor->ndim; ++d)
-    bytes *= (uint64_t)tensor->shape[d];
-  return bytes;
-}
-
 static int check_strides(checked_run *run, const parameter *expected, const moe_tensor *found) {
   int64_t stride = 1;
-  if (!found->strides || tensor_bytes(found) == 0)
+  if (!found->strides || moe_tensor_bytes(found) == 0)
     return MOE_OK;
   for (int32_t d = found->ndim; d-- > 0; stride *= found->shape[d])
     if (found->shape[d] > 1 && found->strides[d] != stride)
@@ -87,13 +79,13 @@ static int check_tensor(checked_run *run, const parameter *expected, const moe_t
     return FAIL(run, MOE_BAD_DEVICE, "%s is on device %d of type %d, expected %d of type %d",
                 expected->name, (int)found->device.id, (int)found->device.type, (int)run->device,
                 DEVICE_TYPE);
-  if (!found->data && tensor_bytes(found) > 0)
+  if (!found->data && moe_tensor_bytes(found) > 0)
     return FAIL(run, MOE_NULL_POINTER, "%s has no data", expected->name);
   if (address % alignment != 0)
     return FAIL(run, MOE_MISALIGNED, "%s is not aligned to %zu bytes", expected->name,
                 (size_t)alignment);
   result->begin = address;
-  result->end = address + (uintptr_t)tensor_bytes(found);
+  result->end = address + (uintptr_t)moe_tensor_bytes(found);
   return MOE_OK;
 }
 

@@ -1,6 +1,6 @@
 /* ---------------------------------------------------------------- files of the bundle */
 
-/* Reads a file; the caller frees the bytes, behind which is a zero. */
+/* Reads a file; the caller frees the bytes, if any, behind which is a zero. */
 static int read_file(const char *path, char **bytes, size_t *size) {
   FILE *file = fopen(path, "rb");
   long end = -1;
@@ -19,7 +19,6 @@ static int read_file(const char *path, char **bytes, size_t *size) {
     return MOE_OUT_OF_MEMORY;
   }
   if (fread(*bytes, 1, *size, file) != *size) {
-    free(*bytes);
     fclose(file);
     return MOE_FILE_ERROR;
   }
@@ -65,41 +64,35 @@ static char *join_path(const char *directory, const char *name) {
   return path;
 }
 
-/* Reads a file of the bundle and checks it; the caller frees the bytes. */
+/* Reads a file of the bundle and checks it. */
 static int read_checked(const char *directory, const bundle_file *file, char **bytes,
-                        size_t *size, char *message, size_t message_size) {
+                        char *message, size_t message_size) {
   char *path = join_path(directory, file->name);
-  int status = path ? read_file(path, bytes, size) : MOE_OUT_OF_MEMORY;
-  if (status != MOE_OK) {
-    fail(status, message, message_size, "cannot read %s/%s", directory, file->name);
-  } else {
-    status = file->digest ? check_digest(file, *bytes, *size, message, message_size)
-                          : check_manifest(*bytes, *size, message, message_size);
-    if (status != MOE_OK)
-      free(*bytes);
-  }
+  size_t size;
+  int status = path ? read_file(path, bytes, &size) : MOE_OUT_OF_MEMORY;
   free(path);
+  if (status != MOE_OK)
+    return fail(status, message, message_size, "cannot read %s/%s", directory, file->name);
+  return file->digest ? check_digest(file, *bytes, size, message, message_size)
+                      : check_manifest(*bytes, size, message, message_size);
+}
+
+/* The bytes of all files, in their order, or null. */
+typedef struct file_contents {
+  char *bytes[NUM_FILES];
+} file_contents;
+
+static void free_files(file_contents *contents) {
+  for (int i = 0; i < NUM_FILES; ++i)
+    free(contents->bytes[i]);
+}
+
+/* Reads all files and checks them; the caller frees them, whatever comes back. */
+static int read_files(const char *directory, file_contents *contents, char *message,
+                      size_t message_size) {
+  int status = MOE_OK;
+  memset(contents, 0, sizeof *contents);
+  for (int i = 0; i < NUM_FILES && status == MOE_OK; ++i)
+    status = read_checked(directory, &files[i], &contents->bytes[i], message, message_size);
   return status;
-}
-
-static int check_files(const char *directory, char *message, size_t message_size) {
-  for (int i = 0; i < NUM_FILES; ++i) {
-    char *bytes;
-    size_t size;
-    int status = read_checked(directory, &files[i], &bytes, &size, message, message_size);
-    if (status != MOE_OK)
-      return status;
-    free(bytes);
-  }
-  return MOE_OK;
-}
-
-/* ISO C has no conversion between pointers to objects and to functions. */
-static int find_function(void *object, const char *symbol, const char *suffix, void *function) {
-  char name[256];
-  void *address;
-  snprintf(name, sizeof name, "%s%s", symbol, suffix);
-  address = dlsym(object, name);
-  memcpy(function, &address, sizeof address);
-  return address != NULL;
 }

@@ -100,6 +100,14 @@ typedef struct moe_tensor {
   uint64_t byte_offset;
 } moe_tensor;
 
+/* Bytes of all elements of a tensor. */
+static inline uint64_t moe_tensor_bytes(const moe_tensor *tensor) {
+  uint64_t bytes = tensor->dtype.bits / 8;
+  for (int32_t d = 0; d < tensor->ndim; ++d)
+    bytes *= (uint64_t)tensor->shape[d];
+  return bytes;
+}
+
 /* An input: `count` tensors in a row. Where experts have tensors of their own, count is the
  * number of experts, or 1 with one tensor that has all of them along a first dimension. On a
  * GPU the tensors of experts lie one behind the other in either case. */

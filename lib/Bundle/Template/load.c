@@ -38,6 +38,7 @@ static int open_object(moe_LAYER *layer, const char *directory, char *message,
 int moe_LAYER_load(const char *directory, const moe_load_options *options, moe_LAYER **layer) {
   moe_load_options given = {sizeof given, MOE_ABI_VERSION, 0, NULL, 0, 0};
   moe_LAYER *loaded;
+  file_contents contents;
   int status;
   if (options) {
     if (options->size < sizeof *options || options->abi > MOE_ABI_VERSION)
@@ -51,9 +52,10 @@ int moe_LAYER_load(const char *directory, const moe_load_options *options, moe_L
   loaded = calloc(1, sizeof *loaded);
   if (!loaded)
     return MOE_OUT_OF_MEMORY;
-  status = check_files(directory, given.message, given.message_size);
+  status = read_files(directory, &contents, given.message, given.message_size);
   if (status == MOE_OK)
-    status = open_machine(&loaded->machine, directory, &given);
+    status = open_machine(&loaded->machine, &contents, &given);
+  free_files(&contents);
   if (status != MOE_OK) {
     free(loaded);
     return status;

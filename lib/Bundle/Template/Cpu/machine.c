@@ -8,10 +8,10 @@ typedef struct machine {
   thread_pool threads;
 } machine;
 
-static int open_machine(machine *opened, const char *directory,
+static int open_machine(machine *opened, const file_contents *contents,
                         const moe_load_options *options) {
   int status = check_machine(options->device, options->message, options->message_size);
-  (void)directory;
+  (void)contents;
   if (status != MOE_OK)
     return status;
   status = start_threads(&opened->threads, options->threads);

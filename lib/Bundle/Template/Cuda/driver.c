@@ -111,3 +111,18 @@ static const char *error_name(const cuda_driver *driver, cuda_result result) {
     return "an unknown error";
   return name;
 }
+
+static int find_device(const cuda_driver *driver, int32_t device, int *handle, char *message,
+                       size_t message_size) {
+  int count = 0;
+  cuda_result result = driver->cuInit(0);
+  if (result == 0)
+    result = driver->cuDeviceGetCount(&count);
+  if (result != 0)
+    return fail(MOE_UNSUPPORTED, message, message_size, "no device of CUDA: %s",
+                error_name(driver, result));
+  if (device < 0 || device >= count || driver->cuDeviceGet(handle, device) != 0)
+    return fail(MOE_UNSUPPORTED, message, message_size, "device %d, expected one of %d devices",
+                (int)device, count);
+  return MOE_OK;
+}
