@@ -1,9 +1,9 @@
 //===- CompiledLayer.cpp - A layer as native code in memory ---------------===//
 
 #include "moe/Execute/CompiledLayer.h"
-#include "HostEngine.h"
 #include "moe/Conversion/Pipelines.h"
 #include "moe/Execute/FirstError.h"
+#include "moe/Execute/HostEngine.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"

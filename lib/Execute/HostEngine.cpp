@@ -1,6 +1,6 @@
 //===- HostEngine.cpp - LLVM dialect to code for this machine -------------===//
 
-#include "HostEngine.h"
+#include "moe/Execute/HostEngine.h"
 #include "moe/Execute/OptimizeCode.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -33,6 +33,9 @@ llvm::Expected<std::unique_ptr<ExecutionEngine>> mlir::moe::createHostEngine(
   };
   ExecutionEngineOptions options;
   options.transformer = optimize;
+  // It would leave a file of each program under $HOME or the system's temporary
+  // directory.
+  options.enablePerfNotificationListener = false;
   auto engine = ExecutionEngine::create(module, options, std::move(*machine));
   if (engine)
     (*engine)->registerSymbols(symbols);

@@ -1,9 +1,9 @@
 //===- SimulatedKernels.cpp - CUDA kernels compiled for the host ----------===//
 
 #include "moe/Execute/SimulatedKernels.h"
-#include "HostEngine.h"
 #include "moe/Conversion/Passes.h"
 #include "moe/Execute/FirstError.h"
+#include "moe/Execute/HostEngine.h"
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"

@@ -1,11 +1,11 @@
 //===- SimulatedLayer.cpp - A layer on a simulated GPU --------------------===//
 
 #include "moe/Execute/SimulatedLayer.h"
-#include "HostEngine.h"
 #include "SimulatedDevice.h"
 #include "moe/Conversion/ListKernels.h"
 #include "moe/Conversion/Pipelines.h"
 #include "moe/Execute/FirstError.h"
+#include "moe/Execute/HostEngine.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 

@@ -3,11 +3,9 @@
 #include "Reference.h"
 #include "moe/Conversion/Pipelines.h"
 #include "moe/Execute/FirstError.h"
+#include "moe/Execute/HostEngine.h"
 
-#include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Target/LLVMIR/Dialect/All.h"
-#include "llvm/Support/TargetSelect.h"
 #include <cmath>
 #include <cstring>
 #include <random>
@@ -129,12 +127,7 @@ static void parallelFor(void *, int64_t count,
 
 llvm::Error mlir::moe::runReference(ModuleOp module,
                                     ArrayRef<HostBuffer> buffers) {
-  llvm::InitializeNativeTarget();
-  llvm::InitializeNativeTargetAsmPrinter();
   MLIRContext *context = module.getContext();
-  DialectRegistry translations;
-  registerAllToLLVMIRTranslations(translations);
-  context->appendDialectRegistry(translations);
   module.lookupSymbol("reference")
       ->setAttr("llvm.emit_c_interface", UnitAttr::get(context));
   FirstError error(context);
@@ -142,20 +135,20 @@ llvm::Error mlir::moe::runReference(ModuleOp module,
   buildLowerToCpuPipeline(manager, {});
   if (failed(manager.run(module)))
     return error.take("@reference cannot be lowered");
-  auto engine = ExecutionEngine::create(module);
+  auto engine =
+      createHostEngine(module, [](llvm::orc::MangleAndInterner intern) {
+        llvm::orc::SymbolMap symbols;
+        auto add = [&](StringRef name, auto *function) {
+          symbols[intern(name)] = {llvm::orc::ExecutorAddr::fromPtr(function),
+                                   llvm::JITSymbolFlags::Exported |
+                                       llvm::JITSymbolFlags::Callable};
+        };
+        add("_mlir_memref_to_llvm_alloc", std::malloc);
+        add("_mlir_memref_to_llvm_free", std::free);
+        return symbols;
+      });
   if (!engine)
     return error.take(llvm::toString(engine.takeError()));
-  (*engine)->registerSymbols([](llvm::orc::MangleAndInterner intern) {
-    llvm::orc::SymbolMap symbols;
-    auto add = [&](StringRef name, auto *function) {
-      symbols[intern(name)] = {llvm::orc::ExecutorAddr::fromPtr(function),
-                               llvm::JITSymbolFlags::Exported |
-                                   llvm::JITSymbolFlags::Callable};
-    };
-    add("_mlir_memref_to_llvm_alloc", std::malloc);
-    add("_mlir_memref_to_llvm_free", std::free);
-    return symbols;
-  });
   SmallVector<SmallVector<int64_t>> descriptors;
   for (const HostBuffer &buffer : buffers)
     descriptors.push_back(describe(buffer));

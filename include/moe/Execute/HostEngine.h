@@ -1,7 +1,7 @@
 //===- HostEngine.h - LLVM dialect to code for this machine -----*- C++ -*-===//
 
-#ifndef MOE_LIB_EXECUTE_HOSTENGINE_H
-#define MOE_LIB_EXECUTE_HOSTENGINE_H
+#ifndef MOE_EXECUTE_HOSTENGINE_H
+#define MOE_EXECUTE_HOSTENGINE_H
 
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 
@@ -16,4 +16,4 @@ llvm::Expected<std::unique_ptr<ExecutionEngine>> createHostEngine(
 
 } // namespace mlir::moe
 
-#endif // MOE_LIB_EXECUTE_HOSTENGINE_H
+#endif // MOE_EXECUTE_HOSTENGINE_H
