@@ -4,6 +4,7 @@
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/hash-layer.plain.in.safetensors --expect=%S/Data/hash-layer.plain.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/hash-layer.empty.in.safetensors --expect=%S/Data/hash-layer.empty.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/hash-layer.foreign.in.safetensors --expect=%S/Data/hash-layer.foreign.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/hash-layer.t0.in.safetensors --expect=%S/Data/hash-layer.t0.out.safetensors --tolerance=1e-5
 
 // CHECK: moe.lookup

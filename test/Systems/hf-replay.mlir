@@ -3,6 +3,7 @@
 
 // RUN: moe-opt %s | moe-opt | FileCheck %s
 // RUN: moe-run %s --input=%S/Data/hf-replay.plain.in.safetensors --expect=%S/Data/hf-replay.plain.out.safetensors --tolerance=1e-5
+// RUN: moe-run %s --input=%S/Data/hf-replay.foreign.in.safetensors --expect=%S/Data/hf-replay.foreign.out.safetensors --tolerance=1e-5
 // RUN: moe-run %s --input=%S/Data/hf-replay.t0.in.safetensors --expect=%S/Data/hf-replay.t0.out.safetensors --tolerance=1e-5
 
 // CHECK-LABEL: func.func @moe_layer(

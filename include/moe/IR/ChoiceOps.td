@@ -144,7 +144,7 @@ def MoE_FilterChoicesOp : MoE_Op<"filter_choices", [Pure, AllTypesMatch<["indice
 def MoE_GatherWeightsOp : MoE_Op<"gather_weights", [Pure, InferTypeOpAdaptor]> {
   let summary = "the scores of the chosen experts";
   let description = [{
-    weights[t,c] = scores[t, indices[t,c]], and 0 where the index is -1.
+    weights[t,c] = scores[t, indices[t,c]], and 0 where the index is not in [0, E).
 
     Constraints:
     * C1: scores and indices have the same token count.

@@ -25,8 +25,8 @@ def MoE_AuxLossOp : MoE_Op<"aux_loss", [Pure, AttrSizedOperandSegments]> {
 
     times `coefficient`. The variance behind std divides by E - ddof. With `groups`,
     the tokens form that many groups of ceil(T / groups) neighbours and the loss is
-    the mean over the groups. With no token the loss is 0. For no columns chosen by
-    a token (index -1) nothing is counted.
+    the mean over the groups. With no token the loss is 0. For indices outside [0, E)
+    nothing is counted.
 
     Constraints:
     * C1: indices are given exactly for `balance` and `l1`, with the token count of the scores.

@@ -29,7 +29,8 @@ def MoE_Dialect : Dialect {
 
     A router that lets experts choose tokens, or that chooses any number of experts,
     uses the same form with k = E and -1 in every place not chosen. Hence one
-    grouping, one expert compute and one combination serve all of them.
+    grouping, one expert compute and one combination serve all of them. Indices may
+    come from outside: every number that is no expert's means what -1 does.
 
     Rules. No op or attribute names a model. Ops are pure: randomness, token ids,
     padding masks and balance biases are operands. Products of a contraction are

@@ -194,7 +194,8 @@ int moe_LAYER_workspace_size(const moe_LAYER *layer, int64_t max_tokens, size_t 
 int moe_LAYER_resolve(const moe_LAYER *layer, int64_t tokens, moe_choice *choice);
 
 /* Runs the layer, or launches it on `stream`, a CUstream, where a GPU runs it. The number of
- * tokens is that of the inputs; 0 is one too. */
+ * tokens is that of the inputs; 0 is one too. Inputs that are ids may hold any numbers: one that
+ * is no expert's is a choice of none, and one that is no token's is in no table. */
 int moe_LAYER_run(const moe_LAYER *layer, const moe_args *args, void *workspace,
                   size_t workspace_bytes, void *stream);
 

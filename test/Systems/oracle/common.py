@@ -156,6 +156,12 @@ def take(scores, ids):
     return np.where(ids >= 0, np.take_along_axis(scores, np.maximum(ids, 0), axis=-1), 0.0)
 
 
+def own(ids, num_experts):
+    """ids, and -1 where they are not of [0, num_experts)."""
+    ids = np.asarray(ids)
+    return np.where((ids >= 0) & (ids < num_experts), ids, -1)
+
+
 def descending(priority):
     """Token order by descending priority, equal ones by index."""
     return np.argsort(-np.asarray(priority), kind="stable")

@@ -29,6 +29,12 @@ def tokens_and_router(rng, case, tokens, num_experts, width):
     return {"hidden_states": x, "router.weight": w}
 
 
+def foreign(end, count):
+    """Ids outside [0, end): each that may go wrong in its own way, over and over."""
+    extremes = np.iinfo(np.int32)
+    return np.resize(np.array([-1, end, -2, extremes.min, extremes.max, end + 1], np.int32), count)
+
+
 def mlp_weights(rng, name, width, inner, num_experts=None, gate=False, bias=False):
     """<name>.up.weight [E, F, M], <name>.down.weight [E, M, F], with `gate` and biases; no E
     if there is no number of experts."""

@@ -4,7 +4,9 @@
   y = LN(x + down_e relu(up_e x + up.bias_e) + down.bias_e)
   LN(v) = (v - mean) / sqrt(variance + 1e-5) * norm.weight + norm.bias, one norm for all experts
 
-topk_ids shows the looked-up expert. No loss, no capacity. In case `empty` no id leads to expert 1.
+topk_ids shows the looked-up expert, -1 for an id outside the table. No loss, no capacity. In case
+`empty` no id leads to expert 1. In case `foreign` ids lie outside the table, and experts that the
+table names outside [0, E): such a token gets none.
 
 inputs   hidden_states [T,M]  token_ids [T] i32  table [V] i32
          experts.up.weight [E,F,M]  experts.up.bias [E,F]
@@ -13,8 +15,8 @@ results  hidden_states [T,M]  topk_ids [T,1] i32
 """
 
 import numpy as np
-from common import combine, mlp_of, normal, relu, search
-from draws import mlp_weights
+from common import combine, mlp_of, normal, own, relu, search
+from draws import foreign, mlp_weights
 
 NAME = "hash-layer"
 E, M, F, V = 5, 10, 8, 40
@@ -28,8 +30,9 @@ def layer_norm(v, weight, bias, eps=1e-5):
 
 def forward(layer):
     x = layer["hidden_states"]
-    ids = layer["table"][layer["token_ids"]][:, None]
-    y = x + combine(x, ids, np.ones(ids.shape), mlp_of(layer, "experts", relu))
+    found = np.array([layer["table"][i] if 0 <= i < V else -1 for i in layer["token_ids"]], np.int32)
+    ids = found.reshape(-1, 1)
+    y = x + combine(x, own(ids, E), np.ones(ids.shape), mlp_of(layer, "experts", relu))
     y = layer_norm(y, layer["norm.weight"], layer["norm.bias"])
     return {"hidden_states": y, "topk_ids": ids}
 
@@ -45,9 +48,12 @@ def build(rng, case, tokens):
         "norm.weight": normal(rng, M),
         "norm.bias": normal(rng, M),
     } | mlp_weights(rng, "experts", M, F, E, bias=True)
+    if case == "foreign":
+        layer["table"][::3] = foreign(E, len(table[::3]))
+        layer["token_ids"][::4] = foreign(V, len(layer["token_ids"][::4]))
     return layer, forward(layer)
 
 
 def cases():
-    for case, tokens in {"plain": 27, "empty": 18, "t0": 0}.items():
+    for case, tokens in {"plain": 27, "empty": 18, "foreign": 30, "t0": 0}.items():
         yield search(NAME, case, lambda rng: build(rng, case, tokens))

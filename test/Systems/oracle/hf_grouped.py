@@ -28,7 +28,8 @@ def layer(i):
 
 
 def finish(i, ids, weights):
-    weights = weights / np.sum(weights, axis=-1, keepdims=True)
+    total = np.sum(weights, axis=-1, keepdims=True)
+    weights = weights / np.where(total == 0, 1, total)
     gate, up = np.split(i["experts.gate_up_proj"], 2, axis=1)
 
     def expert(e, rows):
