@@ -1,7 +1,7 @@
 //===- BundleTarget.cpp - What bundles are compiled for -------------------===//
 
 #include "moe/Bundle/BundleTarget.h"
-#include "moe/Execute/SimulatedLayer.h"
+#include "moe/Execute/KernelHost.h"
 
 using namespace mlir::moe;
 

@@ -3,10 +3,10 @@
 #include "../CommandLine.h"
 #include "../LoadLayer.h"
 #include "Report.h"
+#include "RunLayer.h"
 #include "moe/Checkpoint/SafetensorsWriter.h"
 #include "moe/Execute/Comparison.h"
 #include "moe/Execute/FirstError.h"
-#include "moe/Execute/SimulatedLayer.h"
 #include "moe/InitAll.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -43,8 +43,9 @@ static cl::opt<std::string> layerNumber(
     cl::cat(category));
 static cl::opt<std::string> target("target", cl::init("cpu"),
                                    cl::value_desc("NAME"),
-                                   cl::desc("What to run on: cpu, or "
-                                            "sim-sm_90a, a simulated GPU"),
+                                   cl::desc("What to run on: cpu, cuda, the "
+                                            "GPU of this machine, or "
+                                            "sim-sm_90a, a simulated one"),
                                    cl::cat(category));
 static cl::opt<double>
     tolerance("tolerance", cl::value_desc("X"),
@@ -74,16 +75,6 @@ static cl::opt<unsigned>
     seed("seed", cl::init(0), cl::value_desc("N"),
          cl::desc("Decides the order of threads on a simulated GPU"),
          cl::cat(category));
-
-static double millisecondsSince(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(
-             std::chrono::steady_clock::now() - start)
-      .count();
-}
-
-static bool isSimulated() {
-  return StringRef(target).starts_with(simulatedPrefix);
-}
 
 /// Rounding of the element type, and for f32 the length of sums, set what to
 /// expect.
@@ -249,61 +240,38 @@ static llvm::Error checkResults(ArrayRef<Tensor> results,
   return llvm::Error::success();
 }
 
-/// Compiles the layer for a simulated GPU and runs it there.
-static llvm::Error simulate(ModuleOp module, const Signature &signature,
-                            const Binding &binding, Report &report,
-                            std::vector<Tensor> &results) {
-  auto start = std::chrono::steady_clock::now();
-  SimulatedLayer::Options options;
-  options.target = StringRef(target).drop_front(simulatedPrefix.size()).str();
-  options.fuse = fuse && !reference;
-  options.seed = seed;
-  int64_t tokens = std::max<int64_t>(binding.getNumTokens(), 0);
-  if (tokens > 0)
-    options.tokens = tokens;
-  auto layer = SimulatedLayer::compile(module, signature, options);
-  if (!layer)
-    return layer.takeError();
-  report.compileMs = millisecondsSince(start);
-  for (unsigned i = 0; i < repeat; ++i) {
-    start = std::chrono::steady_clock::now();
-    auto result = layer->run(binding.getArguments(), tokens);
-    if (!result)
-      return result.takeError();
-    results = std::move(*result);
-    report.runMs.push_back(millisecondsSince(start));
-  }
-  return llvm::Error::success();
-}
-
 /// Compiles and runs the layer as often as was asked for.
 static llvm::Error measure(ModuleOp module, const Signature &signature,
                            const Binding &binding, Report &report,
                            std::vector<Tensor> &results) {
-  if (isSimulated())
-    return simulate(module, signature, binding, report, results);
   auto start = std::chrono::steady_clock::now();
-  CompiledLayer::Options options{.fuse = fuse && !reference};
-  if (int64_t tokens = binding.getNumTokens(); tokens > 0)
-    options.tokens = tokens;
-  auto layer = CompiledLayer::compile(module, signature, options);
-  if (!layer)
-    return layer.takeError();
-  report.compileMs = millisecondsSince(start);
+  RunOptions options{.target = target,
+                     .fuse = fuse && !reference,
+                     .poison = check || !expectPath.empty(),
+                     .seed = seed};
+  auto runLayer = compileLayer(module, signature, binding, options);
+  if (!runLayer)
+    return runLayer.takeError();
+  std::chrono::duration<double, std::milli> taken =
+      std::chrono::steady_clock::now() - start;
+  report.compileMs = taken.count();
   for (unsigned i = 0; i < repeat; ++i) {
-    start = std::chrono::steady_clock::now();
-    results = layer->run(binding.getArguments(),
-                         /*poison=*/check || !expectPath.empty());
-    report.runMs.push_back(millisecondsSince(start));
+    auto run = (*runLayer)();
+    if (!run)
+      return run.takeError();
+    results = std::move(run->results);
+    report.runMs.push_back(run->milliseconds);
   }
   return llvm::Error::success();
 }
 
 /// Refuses options that make no sense.
 static llvm::Error checkOptions() {
-  if (target != "cpu" && target != "sim-sm_90a")
+  SmallVector<StringRef> known;
+  runTargets.split(known, ", ");
+  if (!llvm::is_contained(known, target))
     return llvm::createStringError("unknown target '" + target +
-                                   "', known: cpu, sim-sm_90a");
+                                   "', known: " + runTargets);
   if (repeat == 0)
     return llvm::createStringError("--repeat is 0, expected at least 1");
   if (tolerance.getNumOccurrences() && !(tolerance >= 0))

@@ -1,7 +1,8 @@
-/* Compares what a bundle declares of CUDA's driver with the toolkit's own header. */
+/* Compares what a bundle and moe-run declare of CUDA's driver with the toolkit's own header. */
 
 #include <cuda.h>
 
+#include "CudaMemoryFunctions.h"
 #include "mixtral.c"
 
 #include <stddef.h>
@@ -9,6 +10,7 @@
 #define CHECK_FUNCTION(name, parameters)                                                          \
   _Static_assert(__builtin_types_compatible_p(__typeof__(&name), cuda_result(*) parameters), #name);
 CUDA_FUNCTIONS(CHECK_FUNCTION)
+CUDA_MEMORY_FUNCTIONS(CHECK_FUNCTION)
 
 #define CHECK_CONSTANT(ours, theirs) _Static_assert((int)(ours) == (int)(theirs), #theirs);
 CHECK_CONSTANT(CUDA_MAX_SHARED_PER_BLOCK, CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)

@@ -1,13 +1,21 @@
 /* A driver of CUDA without a device, for tests of what bundles ask of one. It checks the calls and
  * prints them; nothing is executed. STUB_CUDA holds words that make it another driver:
- * old, none, sm_80, no-cubin, no-ptx, refuse-launch. */
+ * old, none, sm_80, no-cubin, no-ptx, refuse-launch, no-memory, fail-kernel. */
 
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { OK = 0, INVALID_VALUE = 1, NOT_READY = 3, NO_DEVICE = 100, NO_BINARY = 209, INVALID_CONTEXT = 201 };
+enum {
+  OK = 0,
+  INVALID_VALUE = 1,
+  OUT_OF_MEMORY = 2,
+  NO_DEVICE = 100,
+  INVALID_CONTEXT = 201,
+  NO_BINARY = 209,
+  ILLEGAL_ADDRESS = 700
+};
 
 struct CUfunc_st {
   char name[128];
@@ -38,7 +46,9 @@ unsigned cuGetErrorName(unsigned result, const char **name) {
   *name = result == NO_DEVICE       ? "CUDA_ERROR_NO_DEVICE"
           : result == NO_BINARY     ? "CUDA_ERROR_NO_BINARY_FOR_GPU"
           : result == INVALID_VALUE ? "CUDA_ERROR_INVALID_VALUE"
-                                    : "CUDA_ERROR_UNKNOWN";
+          : result == OUT_OF_MEMORY ? "CUDA_ERROR_OUT_OF_MEMORY"
+          : result == ILLEGAL_ADDRESS ? "CUDA_ERROR_ILLEGAL_ADDRESS"
+                                      : "CUDA_ERROR_UNKNOWN";
   return OK;
 }
 
@@ -176,4 +186,71 @@ unsigned cuLaunchKernelEx(const struct launch_config *config, struct CUfunc_st *
   printf("stream %d: %s<%u, %u, %u>\n", (int)(uintptr_t)config->stream, function->name,
          config->grid[0], config->block[0], config->shared_bytes);
   return OK;
+}
+
+/* ---------------------------------------------------------------- memory and clocks of moe-run */
+
+static int allocated;
+
+unsigned cuDeviceGetName(char *name, int size, int device) {
+  snprintf(name, (size_t)size, "a stub");
+  return device == 0 ? OK : INVALID_VALUE;
+}
+
+unsigned cuMemAlloc_v2(unsigned long long *address, size_t bytes) {
+  if (bytes == 0 || pushed == 0)
+    return INVALID_VALUE;
+  /* There is room for one tensor. */
+  if (is("no-memory") && allocated > 0)
+    return OUT_OF_MEMORY;
+  ++allocated;
+  *address = (uintptr_t)malloc(bytes);
+  return OK;
+}
+
+unsigned cuMemFree_v2(unsigned long long address) {
+  free((void *)(uintptr_t)address);
+  if (--allocated == 0)
+    printf("the driver has no memory in use\n");
+  return OK;
+}
+
+unsigned cuMemcpyHtoD_v2(unsigned long long to, const void *from, size_t bytes) {
+  memcpy((void *)(uintptr_t)to, from, bytes);
+  return OK;
+}
+
+unsigned cuMemcpyDtoH_v2(void *to, unsigned long long from, size_t bytes) {
+  memcpy(to, (void *)(uintptr_t)from, bytes);
+  return OK;
+}
+
+unsigned cuMemsetD8Async(unsigned long long to, unsigned char value, size_t bytes, void *stream) {
+  memset((void *)(uintptr_t)to, value, bytes);
+  return stream ? OK : INVALID_VALUE;
+}
+
+unsigned cuStreamCreate(void **stream, unsigned flags) {
+  *stream = (void *)(uintptr_t)7;
+  return flags ? INVALID_VALUE : OK;
+}
+
+unsigned cuStreamDestroy_v2(void *stream) { return stream ? OK : INVALID_VALUE; }
+
+unsigned cuEventCreate(void **event, unsigned flags) {
+  *event = event;
+  return flags ? INVALID_VALUE : OK;
+}
+
+unsigned cuEventDestroy_v2(void *event) { return event ? OK : INVALID_VALUE; }
+
+unsigned cuEventRecord(void *event, void *stream) { return event && stream ? OK : INVALID_VALUE; }
+
+unsigned cuEventSynchronize(void *event) {
+  return event && !is("fail-kernel") ? OK : ILLEGAL_ADDRESS;
+}
+
+unsigned cuEventElapsedTime(float *milliseconds, void *begin, void *end) {
+  *milliseconds = 0.25f;
+  return begin && end ? OK : INVALID_VALUE;
 }
