@@ -4,6 +4,7 @@
   compare_peers.py compile MOE-COMPILE FOLDER [--layers=NAME,...] [--target=sm_90a]
   compare_peers.py run FOLDER [--layers=NAME,...] [--tokens=1,16,512,...] [--routings=uniform,zipf,one-hot]
                    [--peers=eager,grouped,vllm,sonic,flashinfer] [--check-only] [--seconds=N] [--json=FILE]
+                   [--earlier=FILE]
 
 `compile` needs no GPU: FOLDER then has a bundle and its interface for each layer of
 benchmarks/layers.json. `run` needs FOLDER, a GPU, torch and transformers. It checks every layer,
@@ -19,9 +20,10 @@ two floors: operations at the rate of this run's large cuBLAS product (`cublas`)
 weights and tokens at the rate of its large copy (`copy`). The exit status is 1 if outputs of ours
 do not agree; a peer whose outputs do not agree or that fails does not count, and a line says so.
 
-With --json=FILE the file is whole after each cell, and what it has already is not run again; with
---seconds=N no cell begins after N seconds, and the exit status is then 3: run the same again. A
-run that is to end after 10 minutes needs --seconds=500 or less.
+With --json=FILE the file is whole after each cell. What it has already is not run again, nor what
+another one has that --earlier names, if both are of the same commit, device, PyTorch and peers.
+With --seconds=N no cell begins after N seconds, and the exit status is then 3: run the same again.
+What must end within 10 minutes needs --seconds=500 or less.
 
 Peers that are not installed are named and skipped. What they need beside torch and triton:
   vllm   Its wheel holds compiled operators for one version of PyTorch, which are most of it. The
@@ -31,12 +33,13 @@ Peers that are not installed are named and skipped. What they need beside torch 
          pyzmq, cbor2, openai, openai-harmony, sniffio, psutil. silu_and_mul, gelu_tanh_and_mul,
          swigluoai_and_mul, moe_align_block_size, moe_sum and topk_softmax then are those of
          vllm_operators.py. Versions 0.20 to 0.26 are for PyTorch 2.11.
-  sonic  sonic-moe, quack-kernels, nvidia-cutlass-dsl, nvidia-cutlass-dsl-libs-base (4.4.2, as
+  sonic  It tries some twenty configurations for each new shape, seconds for each number of tokens.
+         sonic-moe, quack-kernels, nvidia-cutlass-dsl, nvidia-cutlass-dsl-libs-base (4.4.2, as
          sonic-moe 0.1.2 wants), apache-tvm-ffi, torch-c-dlpack-ext, einops, all without their
          dependencies; the libraries are 75 MB as a wheel and 55 MB as tar.xz. In a folder that is
          not a site's, PYTHONPATH needs nvidia_cutlass_dsl/python_packages of it, too.
 
-With --target=sim-sm_90a and --layers=golden the same runs on the driver that simulates a GPU, on
+With --target=sim-sm_90a and --layers=golden (or golden/mixtral) the same runs on the driver that simulates a GPU, on
 the small layers of test/Models: LD_LIBRARY_PATH=build/lib/moe-sim compare_peers.py run FOLDER
 --simulated. Times then mean nothing.
 """
@@ -44,6 +47,7 @@ the small layers of test/Models: LD_LIBRARY_PATH=build/lib/moe-sim compare_peers
 import argparse
 import datetime
 import json
+import re
 import subprocess
 import sys
 import time
@@ -68,20 +72,23 @@ GOLDEN = ("mixtral", "qwen3_moe", "qwen3_next", "gpt_oss", "olmoe", "deepseek_v3
 UNFINISHED = 3  # exit status
 
 
-def list_layers(names):
-    """Pairs of a name in C and a golden layer with the config to time."""
-    if names and names.startswith("golden"):
-        chosen = names.split(":")[1].split("+") if ":" in names else GOLDEN
-        return [(name, variant(GOLDENS[name])) for name in chosen]
-    layers = json.loads((HERE.parent / "layers.json").read_text())
-    found = []
-    for layer in layers:
-        if names and layer["name"] not in names.split(","):
-            continue
+def list_gate_layers():
+    for layer in json.loads((HERE.parent / "layers.json").read_text()):
         kind = layer["config"]["model_type"]
         golden = next(golden for golden in GOLDENS.values() if golden.config["model_type"] == kind)
-        found.append((layer["name"].replace("-", "_").replace(".", "_"), variant(golden, config=layer["config"])))
-    return found
+        yield layer["name"], variant(golden, config=layer["config"])
+
+
+def list_layers(names):
+    """Pairs of a name in C and a golden layer with the config to time."""
+    known = {**dict(list_gate_layers()), **{f"golden/{name}": GOLDENS[name] for name in GOLDEN}}
+    chosen = []
+    for name in (names or ",".join(name for name, _ in list_gate_layers())).split(","):
+        chosen += [f"golden/{it}" for it in GOLDEN] if name == "golden" else [name]
+    for name in chosen:
+        if name not in known:
+            sys.exit(f"error: no layer {name!r}, known: golden, {', '.join(known)}")
+    return [(re.sub(r"\W", "_", name.removeprefix("golden/")), known[name]) for name in chosen]
 
 
 def find_commit():
@@ -92,7 +99,7 @@ def find_commit():
 def compile_all(options):
     folder = Path(options.folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, golden in list_layers(options.layers):
+    for name, golden in options.layers:
         config = folder / f"{name}.json"
         config.write_text(json.dumps(golden.config))
         compile_bundle(options.moe_compile, config, folder, name, options.target)
@@ -219,7 +226,7 @@ def list_cells(results, kind, name, options):
 
 def run_cells(results, kind, options, device, act):
     """Does what is still to do of a kind; whether time was left for all of it."""
-    for name, golden in list_layers(options.layers):
+    for name, golden in options.layers:
         cells = list_cells(results, kind, name, options)
         if not cells:
             continue
@@ -257,7 +264,7 @@ def bind_peers(comparison, peers, results):
 
 def run_all(options):
     device = Simulated() if options.simulated else Gpu()
-    options.end = time.monotonic() + (options.seconds or float("inf"))
+    options.end = time.monotonic() + options.seconds
     torch.manual_seed(0)
     peers, lines = load_peers(options.peers, not options.simulated)
     ceilings = device.ceilings()
@@ -266,7 +273,7 @@ def run_all(options):
         "device": device.name, "date": datetime.date.today().isoformat(), "torch": torch.__version__,
         "commit": commit.read_text().strip() if commit.exists() else "unknown", "command": sys.argv,
         "peers": lines, "flops": ceilings[0], "bytes": ceilings[1], "refused": {}, "configurations": {},
-    })
+    }, options.earlier)
     print(f"{device.name}, torch {torch.__version__}, commit {results.found['commit']}; "
           f"cuBLAS {ceilings[0] / 1e12:.0f} TFLOP/s, copy {ceilings[1] / 1e12:.2f} TB/s")
     for name, line in lines.items():
@@ -333,13 +340,15 @@ def main():
     running.add_argument("--routings", type=list_of(ROUTINGS), default="uniform,zipf")
     running.add_argument("--peers", type=list_of(PEERS), default=",".join(PEERS))
     running.add_argument("--json")
-    running.add_argument("--seconds", type=float)
+    running.add_argument("--earlier")
+    running.add_argument("--seconds", type=float, default=float("inf"))
     running.add_argument("--check-only", action="store_true")
     running.add_argument("--simulated", action="store_true")
     running.set_defaults(function=run_all)
     for command in (compiling, running):
         command.add_argument("--layers")
     options = parser.parse_args()
+    options.layers = list_layers(options.layers)
     options.function(options)
 
 

@@ -2,6 +2,7 @@
 
 import ctypes
 import statistics
+import sys
 import time
 
 import torch
@@ -15,6 +16,8 @@ class Gpu:
     device, is_simulated = "cuda", False
 
     def __init__(self):
+        if not torch.cuda.is_available():
+            sys.exit("error: PyTorch finds no GPU; --simulated runs without one")
         self.cache = torch.empty(256 << 20, dtype=torch.uint8, device="cuda")
         self.name = torch.cuda.get_device_name()
 

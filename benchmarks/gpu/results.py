@@ -14,12 +14,12 @@ class Results:
     def __init__(self, path, header, earlier=None):
         self.path = Path(path) if path else None
         self.found = {**header, "checks": [], "cells": []}
-        earlier = self.read(earlier or self.path)
+        earlier = self.read(self.path) or self.read(earlier)
         same = all(earlier.get(key) == header[key] for key in ("device", "torch", "commit", "peers"))
         if earlier and not same:
-            print("earlier results are of another device, commit or set of peers: all is run again")
+            print("earlier results are of another device, PyTorch, commit or set of peers: all is run again")
         if earlier and same:
-            self.found |= {"checks": earlier["checks"], "cells": earlier["cells"]}
+            self.found |= {key: earlier[key] for key in ("checks", "cells", "refused", "configurations")}
 
     @staticmethod
     def read(path):

@@ -57,7 +57,7 @@ class RoutingInputs:
         self.original = self.weight.clone()
         generator = torch.Generator().manual_seed(0)
         direction = torch.randn(width, generator=generator)
-        self.common = (direction / direction.norm() * math.sqrt(width) / 2).to(self.weight.device)
+        self.common = (direction / direction.norm() * math.sqrt(width)).to(self.weight.device)
 
     def draw(self, tokens):
         noise = torch.randn(tokens, self.width, device=self.common.device)
