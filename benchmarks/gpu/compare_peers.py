@@ -25,19 +25,15 @@ another one has that --earlier names, if both are of the same commit, device, Py
 With --seconds=N no cell begins after N seconds, and the exit status is then 3: run the same again.
 What must end within 10 minutes needs --seconds=500 or less.
 
-Peers that are not installed are named and skipped. What they need beside torch and triton:
-  vllm   Its wheel holds compiled operators for one version of PyTorch, which are most of it. The
-         Triton kernels are Python: `unzip vllm-*.whl 'vllm/*.py'
-         'vllm/model_executor/layers/fused_moe/configs/*' '*.dist-info/*'` into a folder on
-         PYTHONPATH is enough (7 MB as tar.xz), with the packages that importing it asks for:
-         pyzmq, cbor2, openai, openai-harmony, sniffio, psutil. silu_and_mul, gelu_tanh_and_mul,
-         swigluoai_and_mul, moe_align_block_size, moe_sum and topk_softmax then are those of
-         vllm_operators.py. Versions 0.20 to 0.26 are for PyTorch 2.11.
-  sonic  It tries some twenty configurations for each new shape, seconds for each number of tokens.
-         sonic-moe, quack-kernels, nvidia-cutlass-dsl, nvidia-cutlass-dsl-libs-base (4.4.2, as
-         sonic-moe 0.1.2 wants), apache-tvm-ffi, torch-c-dlpack-ext, einops, all without their
-         dependencies; the libraries are 75 MB as a wheel and 55 MB as tar.xz. In a folder that is
-         not a site's, PYTHONPATH needs nvidia_cutlass_dsl/python_packages of it, too.
+Peers that are not installed are named and skipped. pack_peers.py packs them for a machine that
+reaches no package index.
+  vllm   Its wheel is large for the compiled operators, which are made for one version of PyTorch.
+         Its Triton kernels are Python files and do without: silu_and_mul, gelu_tanh_and_mul,
+         swigluoai_and_mul, moe_align_block_size, moe_sum and topk_softmax are then those of
+         vllm_operators.py, and the routers of DeepSeek and Gemma the library's. The line of the
+         peer and the JSON say so.
+  sonic  It tries some twenty configurations for each new shape, which takes seconds for each
+         number of tokens.
 
 With --target=sim-sm_90a and --layers=golden (or golden/mixtral) the same runs on the driver that simulates a GPU, on
 the small layers of test/Models: LD_LIBRARY_PATH=build/lib/moe-sim compare_peers.py run FOLDER
@@ -178,13 +174,13 @@ class Comparison:
         return {"layer": self.name, "routing": routing, "tokens": tokens, "error": found, "routed": routed,
                 "agrees": agrees(*found, LARGEST_ERROR, tokens)}
 
-    def try_peer(self, peer, bound):
-        """Its replay, whether it is a graph's, and its error, or why there is none."""
+    def try_peer(self, bound, waits):
+        """A peer's replay, whether it is a graph's, and its error, or why there is none."""
         work = lambda: bound(self.hidden)  # noqa: E731
         try:
             # Its choice is not seen: a token with other experts is one whose row is far off.
             rows = (work().double() - self.expected[0].double()).norm(dim=-1)
-            replay, is_graph = self.device.capture(work)
+            replay, is_graph = (work, False) if waits else self.device.capture(work)
         except Exception as error:  # another's code
             self.device.synchronize()
             return None, f"{type(error).__name__}: {error}".splitlines()[0][:200]
@@ -198,8 +194,8 @@ class Comparison:
     def time(self, routing, tokens, peers, ceilings):
         found, routed = self.start(tokens)
         captured, errors, failed = {"ours": self.device.capture(self.run)}, {"ours": found}, {}
-        for name, bound in peers.items():
-            tried, why = self.try_peer(name, bound)
+        for name, (bound, waits) in peers.items():
+            tried, why = self.try_peer(bound, waits)
             if tried:
                 *captured[name], errors[name] = tried
             else:
@@ -248,7 +244,7 @@ def run_cells(results, kind, options, device, act):
 
 
 def bind_peers(comparison, peers, results):
-    """Functions of those that can run the layer; the others are noted."""
+    """Functions of those that can run the layer, and whether they wait for the device; the others are noted."""
     refused = results.found["refused"].setdefault(comparison.name, {})
     bound = {}
     for peer in peers:
@@ -256,7 +252,7 @@ def bind_peers(comparison, peers, results):
         if why:
             refused[peer.name] = why
         else:
-            bound[peer.name] = peer.bind(comparison.layer)
+            bound[peer.name] = peer.bind(comparison.layer), peer.waits
         if hasattr(peer, "describe") and not why:
             results.found["configurations"][comparison.name] = peer.describe(comparison.layer)
     return bound

@@ -66,10 +66,11 @@ class Layer:
 
 
 class Library:
-    """The library's block."""
+    """The library's block. Its eager experts ask the device which of them have tokens."""
 
     def __init__(self, name, implementation):
         self.name, self.implementation = name, implementation
+        self.waits = implementation == "eager"
 
     def load(self):
         return f"transformers {importlib.metadata.version('transformers')}, {self.implementation}"
@@ -87,18 +88,20 @@ class Library:
 
 
 class Vllm:
-    name = "vllm"
+    name, waits = "vllm", False
 
     def load(self):
         import vllm_operators
 
+        vllm_operators.stand_in_for_libraries()
+        importlib.import_module("vllm._custom_ops")  # loads those that are there
+        replaced = vllm_operators.define_missing()
         fused = importlib.import_module("vllm.model_executor.layers.fused_moe.fused_moe")
         self.activations = importlib.import_module("vllm.model_executor.layers.fused_moe.activation").MoEActivation
         self.config = importlib.import_module("vllm.model_executor.layers.fused_moe.config")
         routers = "vllm.model_executor.layers.fused_moe.router."
         self.fused_topk = importlib.import_module(routers + "fused_topk_router").fused_topk
         self.fused = fused
-        replaced = vllm_operators.define_missing()
         found = f"vllm {importlib.metadata.version('vllm')}"
         return found + (f" with operators of ours: {', '.join(replaced)}" if replaced else "")
 
@@ -141,7 +144,7 @@ class Vllm:
 
 
 class Sonic:
-    name = "sonic"
+    name, waits = "sonic", False
 
     def load(self):
         self.module = importlib.import_module("sonicmoe")
@@ -179,7 +182,7 @@ class Sonic:
 
 
 class FlashInfer:
-    name = "flashinfer"
+    name, waits = "flashinfer", False
 
     def load(self):
         self.run = importlib.import_module("flashinfer.fused_moe").cutlass_fused_moe

@@ -3,6 +3,10 @@ not there: they are far larger than all the rest, and made for one version of Py
 that are there stay. These are written for this comparison; each does in one pass over memory
 what vLLM's does, but moe_align_block_size takes three launches and two fills."""
 
+import importlib.util
+import sys
+import types
+
 import torch
 import triton
 import triton.language as tl
@@ -143,8 +147,26 @@ def moe_align_block_size(ids, experts, block_size, rows, block_experts, total, e
     _place[grid](ids, counts[1], rows, numel, WIDTH=width)
 
 
+# vLLM asks these while it is imported.
+
+
+def cutlass_scaled_mm_supports_fp8(capability):
+    return False
+
+
+def cutlass_scaled_mm_supports_block_fp8(capability):
+    return False
+
+
+def cutlass_group_gemm_supported(capability):
+    return False
+
+
 SCHEMAS = {
     "_C": {
+        cutlass_scaled_mm_supports_fp8: "(int cuda_device_capability) -> bool",
+        cutlass_scaled_mm_supports_block_fp8: "(int cuda_device_capability) -> bool",
+        cutlass_group_gemm_supported: "(int cuda_device_capability) -> bool",
         silu_and_mul: "(Tensor! result, Tensor input) -> ()",
         gelu_tanh_and_mul: "(Tensor! result, Tensor input) -> ()",
         swigluoai_and_mul: "(Tensor! out, Tensor input, float alpha=1.702, float limit=7.0) -> ()",
@@ -157,6 +179,13 @@ SCHEMAS = {
                               "Tensor! experts_ids, Tensor! num_tokens_post_pad, Tensor? maybe_expert_map=None) -> ()",
     },
 }
+
+
+def stand_in_for_libraries():
+    """Empty modules for the compiled ones that are not there: vLLM imports them unasked."""
+    for name in ("vllm._C", "vllm._moe_C", "vllm._C_stable_libtorch", "vllm._moe_C_stable_libtorch"):
+        if name not in sys.modules and importlib.util.find_spec(name) is None:
+            sys.modules[name] = types.ModuleType(name)
 
 
 def define_missing():
