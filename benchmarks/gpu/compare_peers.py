@@ -30,14 +30,14 @@ reaches no package index.
   vllm   Its wheel is large for the compiled operators, which are made for one version of PyTorch.
          Its Triton kernels are Python files and do without: silu_and_mul, gelu_tanh_and_mul,
          swigluoai_and_mul, moe_align_block_size, moe_sum and topk_softmax are then those of
-         vllm_operators.py, and the routers of DeepSeek and Gemma the library's. The line of the
-         peer and the JSON say so.
+         vllm_operators.py; the line of the peer and the JSON say so. The routers of DeepSeek and
+         Gemma are the library's.
   sonic  It tries some twenty configurations for each new shape, which takes seconds for each
          number of tokens.
 
-With --target=sim-sm_90a and --layers=golden (or golden/mixtral) the same runs on the driver that simulates a GPU, on
-the small layers of test/Models: LD_LIBRARY_PATH=build/lib/moe-sim compare_peers.py run FOLDER
---simulated. Times then mean nothing.
+With --target=sim-sm_90a and --layers=golden (or golden/mixtral) the same runs on the driver that
+simulates a GPU, on the small layers of test/Models: LD_LIBRARY_PATH=build/lib/moe-sim
+compare_peers.py run FOLDER --simulated. Times then mean nothing.
 """
 
 import argparse
@@ -64,7 +64,8 @@ from routing_inputs import ROUTINGS, RoutingInputs, describe  # noqa: E402
 
 LARGEST_ERROR = 2e-2
 TYPES = {"BF16": torch.bfloat16, "F16": torch.float16, "F32": torch.float32, "I32": torch.int32, "I64": torch.int64}
-GOLDEN = ("mixtral", "qwen3_moe", "qwen3_next", "gpt_oss", "olmoe", "deepseek_v3", "gemma4")  # that --layers=golden names
+# What --layers=golden names.
+GOLDEN = ("mixtral", "qwen3_moe", "qwen3_next", "gpt_oss", "olmoe", "deepseek_v3", "gemma4")
 UNFINISHED = 3  # exit status
 
 

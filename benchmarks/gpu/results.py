@@ -5,7 +5,8 @@ import os
 import statistics
 from pathlib import Path
 
-HEADING = ("layer", "routing", "tokens", "experts, skew", "ours ms", "warm", "best peer", "ratio", "of ceiling", "error")
+HEADING = ("layer", "routing", "tokens", "experts, skew", "ours ms", "warm", "best peer", "ratio", "of ceiling",
+           "error")
 
 
 class Results:
