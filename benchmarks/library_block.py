@@ -13,7 +13,8 @@ LARGEST_REROUTED = 0.1  # of the tokens, and one token
 
 def random_block(golden, dtype, device="cpu"):
     """The block with small random weights, and these."""
-    block = build(golden)
+    with torch.device(device):
+        block = build(golden)
     state = {
         name: torch.empty(
             tensor.shape, dtype=torch.float32 if name.endswith(golden.keep_f32) else dtype, device=device

@@ -1,5 +1,6 @@
 """How lit runs the tests written in MLIR; lit.site.cfg.py in the build folder loads this."""
 
+import importlib.util
 import os
 import shutil
 import sys
@@ -56,6 +57,10 @@ if kernel_report.find_headers():
     config.substitutions += [("%cuda_headers", kernel_report.find_headers())]
 if "ptxas" not in config.available_features:
     lit_config.note("no ptxas: tests of what it makes of kernels are skipped")
+
+# What the scripts in benchmarks/ need, in the Python that runs lit.
+if all(importlib.util.find_spec(name) for name in ("torch", "transformers")):
+    config.available_features.add("torch")
 
 config.substitutions += [("%cc", shutil.which("cc") or shutil.which("clang-22") or "cc")]
 config.substitutions += [("%python", sys.executable), ("%build", config.build_root)]

@@ -2,11 +2,14 @@
 """Run a layer of four models, print how far each is from what its own code gives, and how
 fast it is as a bundle that a C program loads, beside the reference lowering. Then run two of
 them as kernels of an H100 in simulation, and print what ptxas, if it is there, makes of these.
+Last, print what the cost model that schedules are chosen by expects of an H100 for published
+sizes of these two: an estimate, not a measurement.
 
   demo.py BINARIES
 """
 
 import json
+import os
 import re
 import shutil
 import struct
@@ -25,6 +28,9 @@ SHOWN = ("mixtral", "qwen3_moe", "deepseek_v3", "gpt_oss")
 HEADING = ("model", "shape", "tokens", "error", "ms")
 SPEED_HEADING = ("model", "tokens", "reference ms", "bundle ms", "ratio")
 GPU_HEADING = ("model on sm_90a", "tokens", "error", "kernels", "registers", "spilled bytes")
+ESTIMATED = ("mixtral-8x7b", "qwen3-30b-a3b")
+ESTIMATED_TOKENS = (512, 4096)
+ESTIMATE_HEADING = ("estimate for sm_90a", "tokens", "layer ms", "roofline ms", "of roofline")
 TOKENS = 4096  # that the C program runs
 
 
@@ -112,11 +118,36 @@ def simulate(binaries, model):
     return model, str(found["tokens"]), f"{found['error']:.1e}", *kernels
 
 
+def estimate(binaries, name, tokens):
+    """What the remarks of the passes that choose plan and schedules say, summed. The roofline is
+    the arithmetic at the peak, or the weights that are needed at the memory's rate."""
+    layers = json.loads((ROOT / "benchmarks" / "layers.json").read_text())
+    config = next(layer["config"] for layer in layers if layer["name"] == name)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "config.json"
+        path.write_text(json.dumps(config))
+        layer = run(binaries / "moe-import", path, "--dtype=bf16")
+    said = subprocess.run(
+        [binaries / "moe-opt", f"--moe-plan-kernels=target=sm_90a tokens={tokens}", "-o", os.devnull,
+         "--remark-policy=all", "--remarks-filter=moe-select-.*"],
+        input=layer, text=True, stderr=subprocess.PIPE, check=True).stderr
+    totals = {key: sum(map(float, re.findall(rf"\b{key}=([^,\s]+)", said)))
+              for key in ("seconds", "peakSeconds", "weightSeconds")}
+    roofline = max(totals["peakSeconds"], totals["weightSeconds"])
+    return (name, str(tokens), f"{1e3 * totals['seconds']:.2f}", f"{1e3 * roofline:.2f}",
+            f"{roofline / totals['seconds']:.0%}")
+
+
 def show(heading, rows):
     rows = [heading, *rows]
     widths = [max(map(len, column)) for column in zip(*rows)]
     for cells in rows:
         print("  ".join(map(str.ljust, cells, widths)).rstrip())
+
+
+def show_estimates(binaries):
+    show(ESTIMATE_HEADING, [estimate(binaries, name, tokens)
+                            for name in ESTIMATED for tokens in ESTIMATED_TOKENS])
 
 
 def main():
@@ -128,6 +159,8 @@ def main():
     show(SPEED_HEADING, [compare_speed(binaries, model) for model in SHOWN])
     print()
     show(GPU_HEADING, [simulate(binaries, model) for model in SIMULATED])
+    print()
+    show_estimates(binaries)
 
 
 if __name__ == "__main__":

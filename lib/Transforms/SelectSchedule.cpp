@@ -3,6 +3,7 @@
 #include "moe/Schedule/SelectSchedule.h"
 #include "ScheduleOptions.h"
 #include "moe/IR/GemmSchedule.h"
+#include "moe/Schedule/Roofline.h"
 #include "moe/Transforms/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -72,11 +73,14 @@ struct SelectSchedulePass
     }
     WarpgroupScheduleAttr schedule = toAttribute(&getContext(), *selected);
     gemm.setScheduleAttr(schedule);
+    Roofline roofline = getRoofline(problem, target, tokens);
     remark::passed(gemm.getLoc(), getRemarkOptions())
         << remark::detail::Remark::Arg("Schedule", Attribute(schedule))
         << remark::reason("shortest estimate")
         << remark::metric("seconds",
                           estimateSeconds(problem, *selected, target, tokens))
+        << remark::metric("peakSeconds", roofline.computeSeconds)
+        << remark::metric("weightSeconds", roofline.memorySeconds)
         << remark::metric("rowsPerExpert",
                           getExpectedLoad(problem, tokens).rows);
     return success();
