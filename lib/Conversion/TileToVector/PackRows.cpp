@@ -127,8 +127,8 @@ void PackedRows::packVector(Term row, const Place &place, Term begin,
 // Multiplying
 //===----------------------------------------------------------------------===//
 
-void PackedRows::multiply(const Projection &projection, Term first, Term last,
-                          Term begin, Term end, bool isFirst) {
+void PackedRows::multiply(const TileProjection &projection, Term first,
+                          Term last, Term begin, Term end, bool isFirst) {
   if (isEmpty())
     return;
   forGroups([&](Term row, int64_t size) {
@@ -138,7 +138,7 @@ void PackedRows::multiply(const Projection &projection, Term first, Term last,
   });
 }
 
-void PackedRows::multiplyColumns(const Projection &projection, int64_t size,
+void PackedRows::multiplyColumns(const TileProjection &projection, int64_t size,
                                  Term row, Term column, Term begin, Term end,
                                  bool isFirst) {
   const WeightVectors &weights = projection.weights;

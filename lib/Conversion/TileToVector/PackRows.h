@@ -26,8 +26,8 @@ public:
 
   /// Adds to the sums of columns `first` to `last` of one of the projections
   /// what the packed inputs give, or starts them from it.
-  void multiply(const Projection &projection, Term first, Term last, Term begin,
-                Term end, bool isFirst);
+  void multiply(const TileProjection &projection, Term first, Term last,
+                Term begin, Term end, bool isFirst);
   /// Sets all sums to zero.
   void clear();
   /// Writes the sums of one of the projections to those of the contraction,
@@ -48,7 +48,7 @@ private:
   Place getPlace(Term row);
 
   void packVector(Term row, const Place &place, Term begin, Term end);
-  void multiplyColumns(const Projection &projection, int64_t size, Term row,
+  void multiplyColumns(const TileProjection &projection, int64_t size, Term row,
                        Term column, Term begin, Term end, bool isFirst);
   int64_t getWidth() const;
 

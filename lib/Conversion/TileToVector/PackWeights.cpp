@@ -25,8 +25,8 @@ using namespace mlir::moe;
 namespace {
 class PackEmitter {
 public:
-  PackEmitter(const TileContraction &contraction, const Projection &projection,
-              VectorCode &code)
+  PackEmitter(const TileContraction &contraction,
+              const TileProjection &projection, VectorCode &code)
       : contraction(contraction), weights(projection.weights),
         projection(projection.index), code(code),
         perLane(contraction.inputsPerLane()),
@@ -225,7 +225,7 @@ void mlir::moe::emitPacked(const TileContraction &contraction,
                            VectorCode &code) {
   SmallVector<size_t> all(contraction.weights.size());
   std::iota(all.begin(), all.end(), 0);
-  forProjections(contraction, all, code, [&](const Projection &projection) {
+  forProjections(contraction, all, code, [&](const TileProjection &projection) {
     PackEmitter(contraction, projection, code).emit();
   });
 }

@@ -47,8 +47,8 @@ struct Columns {
 
 class DotEmitter {
 public:
-  DotEmitter(const TileContraction &contraction, const Projection &projection,
-             VectorCode &code)
+  DotEmitter(const TileContraction &contraction,
+             const TileProjection &projection, VectorCode &code)
       : contraction(contraction), weights(projection.weights),
         projection(projection.index), code(code),
         inputs(code.lanes * contraction.inputsPerLane()) {}
@@ -209,7 +209,7 @@ static void emitAlongInputs(const TileContraction &contraction,
     block = depth;
   PackedRows packed(contraction, areReady ? mostRows : 0, block, code);
 
-  auto emitColumns = [&](const Projection &p, const Columns &part) {
+  auto emitColumns = [&](const TileProjection &p, const Columns &part) {
     packed.multiply(p, part.first, part.last, part.begin, part.end,
                     part.isFirst);
     DotEmitter dots(contraction, p, code);
@@ -221,13 +221,13 @@ static void emitAlongInputs(const TileContraction &contraction,
       row = numRows - numRows % static_cast<double>(packed.getSmallestGroup());
     dots.emitEvenly(row, group, part);
   };
-  auto forEach = [&](function_ref<void(const Projection &)> body) {
+  auto forEach = [&](function_ref<void(const TileProjection &)> body) {
     forProjections(contraction, projections, code, body);
   };
   auto emitBlock = [&](Term begin, Term end, bool isFirst) {
     packed.pack(begin, end);
     Term numColumns = contraction.coords.numColumns;
-    forEach([&](const Projection &p) {
+    forEach([&](const TileProjection &p) {
       if (contraction.schedule.getColumns() <= sharedColumns)
         return emitColumns(p, {code.index(0), numColumns, begin, end, isFirst});
       code.forRange(code.index(0), numColumns, sharedColumns, [&](Term first) {
@@ -241,15 +241,16 @@ static void emitAlongInputs(const TileContraction &contraction,
     emitBlock(code.index(0), code.index(depth), /*isFirst=*/true);
   } else {
     packed.clear();
-    forEach(
-        [&](const Projection &p) { clearSums(contraction, p.index, code); });
+    forEach([&](const TileProjection &p) {
+      clearSums(contraction, p.index, code);
+    });
     code.forRange(code.index(0), code.index(depth), block, [&](Term begin) {
       Term end =
           code.min(begin + static_cast<double>(block), code.index(depth));
       emitBlock(begin, end, /*isFirst=*/false);
     });
   }
-  forEach([&](const Projection &p) { packed.finish(p.index); });
+  forEach([&](const TileProjection &p) { packed.finish(p.index); });
 }
 
 namespace {

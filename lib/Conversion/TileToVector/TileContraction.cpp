@@ -17,9 +17,9 @@ Term mlir::moe::multiplyAdd(const TileContraction &contraction, Term a, Term b,
       code.builder, code.loc, sum.type(), sum.value, a.value, b.value));
 }
 
-void mlir::moe::forProjections(const TileContraction &contraction,
-                               ArrayRef<size_t> projections, VectorCode &code,
-                               function_ref<void(const Projection &)> body) {
+void mlir::moe::forProjections(
+    const TileContraction &contraction, ArrayRef<size_t> projections,
+    VectorCode &code, function_ref<void(const TileProjection &)> body) {
   ArrayRef<WeightVectors> weights = contraction.weights;
   if (projections.size() == 2 &&
       WeightVectors::canSelect(weights[projections[0]],

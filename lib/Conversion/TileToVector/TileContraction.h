@@ -28,7 +28,7 @@ struct TileContraction {
 };
 
 /// One of the weights, and which.
-struct Projection {
+struct TileProjection {
   WeightVectors weights;
   Term index;
 };
@@ -37,7 +37,7 @@ struct Projection {
 /// all of them.
 void forProjections(const TileContraction &contraction,
                     ArrayRef<size_t> projections, VectorCode &code,
-                    function_ref<void(const Projection &)> body);
+                    function_ref<void(const TileProjection &)> body);
 
 /// Sets the sums of one of the weights to zero.
 void clearSums(const TileContraction &contraction, Term projection,
