@@ -106,9 +106,9 @@ static llvm::Error planVariant(ModuleOp layer, TokenRange tokens,
   if (failed(manager.run(*module)))
     return error.take("the layer cannot be fused");
   std::string text = print(*module);
-  std::vector<Code> &codes = contents.codes;
+  std::vector<VariantCode> &codes = contents.codes;
   auto code = llvm::find_if(
-      codes, [&](const Code &known) { return known.text == text; });
+      codes, [&](const VariantCode &known) { return known.text == text; });
   contents.variants.push_back({tokens, describeSchedules(*module),
                                static_cast<size_t>(code - codes.begin())});
   if (code == codes.end())
@@ -117,7 +117,7 @@ static llvm::Error planVariant(ModuleOp layer, TokenRange tokens,
   return llvm::Error::success();
 }
 
-static void buildLowering(PassManager &manager, const Code &code,
+static void buildLowering(PassManager &manager, const VariantCode &code,
                           const BundleTarget &target) {
   if (target.gpu) {
     LowerToCudaBundleOptions options;
@@ -133,7 +133,7 @@ static void buildLowering(PassManager &manager, const Code &code,
 
 /// A context of its own, so that several codes can be compiled at the same
 /// time.
-static llvm::Error lowerCode(Code &code, const BundleTarget &target) {
+static llvm::Error lowerCode(VariantCode &code, const BundleTarget &target) {
   DialectRegistry registry;
   moe::registerAllDialects(registry);
   registerAllToLLVMIRTranslations(registry);
@@ -188,10 +188,10 @@ struct Object {
 
 /// The parts of all codes, each once; long ones first, for threads that take
 /// them one by one end together then.
-static std::vector<Object> collectParts(std::vector<Code> &codes) {
+static std::vector<Object> collectParts(std::vector<VariantCode> &codes) {
   std::vector<Object> objects;
   llvm::StringSet<> tasks;
-  for (Code &code : codes)
+  for (VariantCode &code : codes)
     for (CodePart &part : code.parts)
       if (part.task.empty() || tasks.insert(part.task).second)
         objects.push_back({std::move(part)});
@@ -223,8 +223,10 @@ static llvm::Error link(const std::vector<Object> &objects,
 
 static llvm::Error compileCodes(BundleContents &contents) {
   const BundleTarget &target = contents.options.target;
-  if (llvm::Error error = runInParallel<Code>(
-          contents.codes, [&](Code &code) { return lowerCode(code, target); }))
+  if (llvm::Error error =
+          runInParallel<VariantCode>(contents.codes, [&](VariantCode &code) {
+            return lowerCode(code, target);
+          }))
     return error;
   std::vector<Object> objects = collectParts(contents.codes);
   if (llvm::Error error =

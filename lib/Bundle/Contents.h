@@ -25,7 +25,7 @@ struct Variant {
 };
 
 /// What is computed alike, and compiled once.
-struct Code {
+struct VariantCode {
   /// The IR at level 2.
   std::string text;
   /// Of its entry on the host.
@@ -42,7 +42,7 @@ struct BundleContents {
   const BundleOptions &options;
   Signature signature;
   std::vector<Variant> variants;
-  std::vector<Code> codes;
+  std::vector<VariantCode> codes;
   /// Facts about the layer, as found in its ops.
   llvm::json::Object problem;
   /// The linked code for the host.

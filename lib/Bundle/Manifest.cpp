@@ -41,7 +41,7 @@ static Array describeParameters(ArrayRef<Parameter> parameters) {
 static Array describeVariants(const BundleContents &contents) {
   Array described;
   for (const Variant &variant : contents.variants) {
-    const Code &code = contents.codes[variant.code];
+    const VariantCode &code = contents.codes[variant.code];
     Object object{{"kind", contents.options.target.gpu ? "cuda" : "cpu"},
                   {"target", contents.options.target.getName()},
                   {"file", contents.getFileName(".so")},

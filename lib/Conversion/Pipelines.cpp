@@ -30,6 +30,8 @@ static void addBufferization(OpPassManager &manager, bool manyThreads) {
       bufferization::LayoutMapOption::IdentityLayoutMap;
   manager.addPass(bufferization::createOneShotBufferizePass(options));
   manager.addNestedPass<func::FuncOp>(createConvertCopyToLinalgPass());
+  if (!manyThreads)
+    manager.addNestedPass<func::FuncOp>(createConvertLinalgToVectorPass());
   manager.addNestedPass<func::FuncOp>(
       manyThreads ? createConvertLinalgToParallelLoopsPass()
                   : createConvertLinalgToLoopsPass());

@@ -54,6 +54,15 @@ SmallVector<Value> StoredWeights::Slice::index(ArrayRef<Term> at) const {
   return all;
 }
 
+StoredWeights::Slice StoredWeights::Slice::select(Term condition,
+                                                  const Slice &yes,
+                                                  const Slice &no) {
+  Code &code = *condition.code;
+  Value buffer = arith::SelectOp::create(
+      code.builder, code.loc, condition.value, yes.buffer, no.buffer);
+  return {buffer, yes.expert};
+}
+
 Term StoredWeights::Slice::loadBits(Code &code, ArrayRef<Term> at) const {
   OpBuilder &builder = code.builder;
   Value element = memref::LoadOp::create(builder, code.loc, buffer, index(at));

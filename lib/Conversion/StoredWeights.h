@@ -26,6 +26,16 @@ public:
     /// The element as an unsigned integer.
     Term loadBits(Code &code, ArrayRef<Term> at) const;
 
+    /// Whether the other one differs in nothing but where it lies.
+    bool isLike(const Slice &other) const {
+      auto getExpert = [](const Slice &it) {
+        return it.expert ? it.expert->value : Value();
+      };
+      return type() == other.type() && getExpert(*this) == getExpert(other);
+    }
+    /// `yes` or `no`, which is like it.
+    static Slice select(Term condition, const Slice &yes, const Slice &no);
+
     MemRefType type() const { return cast<MemRefType>(buffer.getType()); }
     /// The index of an element in the buffer.
     SmallVector<Value> index(ArrayRef<Term> at) const;

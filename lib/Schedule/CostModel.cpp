@@ -25,8 +25,9 @@ static constexpr int64_t streamGroup = 8;
 static constexpr double streamEfficiency = 0.85, endCycles = 2;
 /// Of the shorter one of reading and computing, what the longer does not hide.
 static constexpr double exposedShare = 0.1;
-/// The same if all of the computing is to hide the reading.
-static constexpr double exposedDotShare = 0.5;
+/// The same if all of the computing is to hide the reading, and if that is one
+/// pass of pairs, which take a line of weights with each instruction.
+static constexpr double exposedDotShare = 0.5, exposedPairShare = 0.1;
 /// To begin a row of in_out weights, which lies on another page, and to put a
 /// vector of them together: of two inputs, of every other output.
 static constexpr double rowCycles = 70, pairCycles = 1.5, stridedCycles = 1.5;
@@ -276,10 +277,13 @@ private:
     // some.
     bool isFirst = inGroups > 0;
     double hiding = isFirst ? projections * first : cycles.compute;
+    bool isOnePass = passes == first;
+    double exposed = isFirst              ? exposedShare
+                     : pairs && isOnePass ? exposedPairShare
+                                          : exposedDotShare;
     cycles.total = std::max(cycles.memory, hiding) +
-                   (isFirst ? exposedShare : exposedDotShare) *
-                       std::min(cycles.memory, hiding) +
-                   cycles.compute - hiding;
+                   exposed * std::min(cycles.memory, hiding) + cycles.compute -
+                   hiding;
   }
 
   /// The part of the weights of a tile that comes from memory while other

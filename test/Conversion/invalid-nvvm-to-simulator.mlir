@@ -20,6 +20,16 @@ gpu.module @ptx {
 
 // -----
 
+gpu.module @operands {
+  llvm.func @kernel() attributes {nvvm.kernel} {
+    // expected-error @below {{asm has 0 operands, expected 1 as its constraints say}}
+    llvm.inline_asm has_side_effects "prefetch.global.L2 [$0];", "l,~{memory}" : () -> ()
+    llvm.return
+  }
+}
+
+// -----
+
 gpu.module @alignment {
   // expected-error @below {{aligned to 2048, expected at most 1024}}
   llvm.mlir.global internal @fixed() {addr_space = 3 : i32, alignment = 2048 : i64} : !llvm.array<3 x i32>

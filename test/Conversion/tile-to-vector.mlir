@@ -16,7 +16,7 @@
 // The expert of the block is found, and its rows.
 // CHECK: %[[EXPERT:.+]]:2 = scf.while
 // CHECK: %[[ROWS:.+]] = arith.minsi
-// CHECK: %[[SUMS:.+]] = memref.alloca() {{.*}}: memref<4x12xf32>
+// CHECK: %[[SUMS:.+]] = memref.alloca() {{.*}}: memref<1x4x12xf32>
 
 // Few rows take the weights from where they lie: whole vectors in a whole tile. Those of a
 // later input are on their way meanwhile, or of the last one.
@@ -112,7 +112,7 @@ func.func @no_experts(%x: memref<?x4xf32>, %n: index, %w: memref<4x4xf32>, %out:
 // are masked. All rows are few: nothing is packed.
 // CHECK-LABEL: @streamed
 // CHECK-SAME: %[[X:[a-z0-9]+]]: memref<?x6xf32>, %[[N:[a-z0-9]+]]: index, %[[W:[a-z0-9]+]]: memref<4x6xf32>
-// CHECK: %[[SUMS:.+]] = memref.alloca() {{.*}}: memref<2x8xf32>
+// CHECK: %[[SUMS:.+]] = memref.alloca() {{.*}}: memref<1x2x8xf32>
 // CHECK-NOT: memref.alloca
 // CHECK: memref.prefetch %[[W]]
 // CHECK: vector.load %[[W]]
@@ -183,9 +183,9 @@ func.func @next_columns(%x: memref<?x8xf32>, %n: index, %w: memref<16x8xf32>,
 // most three, fill their lanes with inputs.
 // CHECK-LABEL: @packed_rows
 // CHECK-SAME: %[[X:[a-z0-9]+]]: memref<?x8xf32>, %[[N:[a-z0-9]+]]: index, %[[W:[a-z0-9]+]]: memref<12x8xf32>
-// CHECK: %[[SUMS:.+]] = memref.alloca() {{.*}}: memref<5x16xf32>
+// CHECK: %[[SUMS:.+]] = memref.alloca() {{.*}}: memref<1x5x16xf32>
 // CHECK: %[[PACK:.+]] = memref.alloca() {{.*}}: memref<32xf32>
-// CHECK: %[[PARTS:.+]] = memref.alloca() {{.*}}: memref<72xf32>
+// CHECK: %[[PARTS:.+]] = memref.alloca() {{.*}}: memref<1x72xf32>
 // CHECK-COUNT-4: vector.load %{{.+}} : memref<8xf32, {{.+}}>, vector<4xf32>
 // CHECK-COUNT-8: vector.shuffle
 // CHECK-COUNT-4: vector.store %{{.+}}, %[[PACK]]
@@ -280,7 +280,7 @@ func.func @narrow(%x: memref<?x6xbf16>, %s: memref<?xi32>, %n: index, %w: memref
 // comes next is on its way, behind the last column the next inputs. Two inputs are left.
 // CHECK-LABEL: @along_columns
 // CHECK-SAME: %[[X:[a-z0-9]+]]: memref<?x6xf32>, %[[N:[a-z0-9]+]]: index, %[[W:[a-z0-9]+]]: memref<6x64xf32>
-// CHECK: %[[SUMS:.+]] = memref.alloca() {{.*}}: memref<2x68xf32>
+// CHECK: %[[SUMS:.+]] = memref.alloca() {{.*}}: memref<1x2x68xf32>
 // CHECK: vector.store %{{.+}}, %[[SUMS]]
 // CHECK: scf.for %[[COLUMN:[a-z0-9]+]] = %c0 to %{{.+}} step %c4
 // CHECK: %[[NEXT:.+]] = arith.addi %[[COLUMN]], %c32
@@ -289,9 +289,9 @@ func.func @narrow(%x: memref<?x6xbf16>, %s: memref<?xi32>, %n: index, %w: memref
 // CHECK-COUNT-4: memref.prefetch %[[W]]
 // CHECK-COUNT-4: vector.load %[[W]]
 // CHECK: scf.for %[[ROW:[a-z0-9]+]] = %c0 to
-// CHECK: vector.load %[[SUMS]][%[[ROW]], %[[COLUMN]]]
+// CHECK: vector.load %[[SUMS]][%c0, %[[ROW]], %[[COLUMN]]]
 // CHECK-COUNT-4: math.fma
-// CHECK: vector.store %{{.+}}, %[[SUMS]][%[[ROW]], %[[COLUMN]]]
+// CHECK: vector.store %{{.+}}, %[[SUMS]][%c0, %[[ROW]], %[[COLUMN]]]
 // CHECK-COUNT-2: vector.load %[[W]]
 // CHECK: scf.for
 // CHECK-COUNT-2: math.fma
@@ -501,6 +501,113 @@ func.func @mxfp4(%x: memref<?x32xf32>, %n: index, %w: memref<4x1x16xi8>,
 
 // -----
 
+// Two projections whose weights lie apart are one code, in a loop over both.
+// CHECK-LABEL: @gated
+// CHECK-SAME: %[[X:[a-z0-9]+]]: memref<?x4xf32>, %[[N:[a-z0-9]+]]: index, %[[UP:[a-z0-9]+]]: memref<4x4xf32>, %[[GATE:[a-z0-9]+]]: memref<4x4xf32>
+// CHECK: %[[SUMS:.+]] = memref.alloca() {{.*}}: memref<2x4x8xf32>
+// CHECK: scf.for %[[P:.+]] = %c0 to %c2 step %c1
+// CHECK: %[[IS_UP:.+]] = arith.cmpi slt, %[[P]], %c1
+// CHECK: %[[W:.+]] = arith.select %[[IS_UP]], %[[UP]], %[[GATE]] : memref<4x4xf32>
+// CHECK: vector.load %[[W]]
+// CHECK: vector.store %{{.+}}, %[[SUMS]][%[[P]],
+// CHECK: %[[A:.+]] = vector.load %[[SUMS]][%c0,
+// CHECK: %[[B:.+]] = vector.load %[[SUMS]][%c1,
+// CHECK: arith.mulf %[[A]], %[[B]]
+func.func @gated(%x: memref<?x4xf32>, %n: index, %up: memref<4x4xf32>, %gate: memref<4x4xf32>,
+                 %out: memref<?x4xf32>) {
+  tile.for_each rows(%n) columns 4
+      schedule #moe.schedule<rows = 4, columns = 4, depth = 4, stream_rows = 0,
+                register_rows = 4, register_vectors = 1, lanes = 4, multiply = fma> {
+  ^bb0(%at: !tile.coords):
+    %rows = tile.rows %x of %at : memref<?x4xf32> -> !tile.source<4xf32>
+    %a = tile.weights %up of %at {layout = #moe.matrix_layout<out_in>}
+      : memref<4x4xf32> -> !tile.source<4xf32>
+    %b = tile.weights %gate of %at {layout = #moe.matrix_layout<out_in>}
+      : memref<4x4xf32> -> !tile.source<4xf32>
+    %sum:2 = tile.contract %rows, %a, %b
+      : !tile.source<4xf32>, !tile.source<4xf32>, !tile.source<4xf32>
+      -> !tile.fragment<4x4xf32>, !tile.fragment<4x4xf32>
+    %y = tile.map %sum#0, %sum#1
+      : !tile.fragment<4x4xf32>, !tile.fragment<4x4xf32> -> !tile.fragment<4x4xf32> {
+    ^bb0(%u: f32, %v: f32):
+      %product = arith.mulf %u, %v : f32
+      tile.yield %product : f32
+    }
+    tile.store %y, %out of %at : !tile.fragment<4x4xf32>, memref<?x4xf32>
+  }
+  return
+}
+
+// -----
+
+// Halves of one matrix are, too.
+// CHECK-LABEL: @halves
+// CHECK: scf.for %[[P:.+]] = %c0 to %c2 step %c1
+// CHECK: %[[IS_FIRST:.+]] = arith.cmpi slt, %[[P]], %c1
+// CHECK: arith.select %[[IS_FIRST]], %{{.+}}, %{{.+}} : index
+// CHECK: memref.alloca() {{.*}}: memref<1x4x4xf32>
+// CHECK-NOT: memref.alloca
+// CHECK: return
+func.func @halves(%x: memref<?x4xf32>, %n: index, %w: memref<8x4xf32>, %out: memref<?x4xf32>) {
+  tile.for_each rows(%n) columns 4
+      schedule #moe.schedule<rows = 4, columns = 4, depth = 4, stream_rows = 0,
+                register_rows = 4, register_vectors = 1, lanes = 4, multiply = fma> {
+  ^bb0(%at: !tile.coords):
+    %rows = tile.rows %x of %at : memref<?x4xf32> -> !tile.source<4xf32>
+    %a = tile.weights %w of %at {layout = #moe.matrix_layout<out_in>}
+      : memref<8x4xf32> -> !tile.source<4xf32>
+    %b = tile.weights %w of %at {layout = #moe.matrix_layout<out_in>, start = 4 : i64}
+      : memref<8x4xf32> -> !tile.source<4xf32>
+    %sum:2 = tile.contract %rows, %a, %b
+      : !tile.source<4xf32>, !tile.source<4xf32>, !tile.source<4xf32>
+      -> !tile.fragment<4x4xf32>, !tile.fragment<4x4xf32>
+    %y = tile.map %sum#0, %sum#1
+      : !tile.fragment<4x4xf32>, !tile.fragment<4x4xf32> -> !tile.fragment<4x4xf32> {
+    ^bb0(%u: f32, %v: f32):
+      %product = arith.mulf %u, %v : f32
+      tile.yield %product : f32
+    }
+    tile.store %y, %out of %at : !tile.fragment<4x4xf32>, memref<?x4xf32>
+  }
+  return
+}
+
+// -----
+
+// Projections that differ in more than their place have code each.
+// CHECK-LABEL: @unlike
+// CHECK-SAME: %{{.+}}: index, %[[UP:[a-z0-9]+]]: memref<4x4xf32>, %[[GATE:[a-z0-9]+]]: memref<4x4xbf16>
+// CHECK-NOT: arith.select {{.*}}memref
+// CHECK: vector.load %[[UP]]
+// CHECK: vector.load %[[GATE]]
+// CHECK: return
+func.func @unlike(%x: memref<?x4xf32>, %n: index, %up: memref<4x4xf32>, %gate: memref<4x4xbf16>,
+                  %out: memref<?x4xf32>) {
+  tile.for_each rows(%n) columns 4
+      schedule #moe.schedule<rows = 4, columns = 4, depth = 4, stream_rows = 0,
+                register_rows = 4, register_vectors = 1, lanes = 4, multiply = fma> {
+  ^bb0(%at: !tile.coords):
+    %rows = tile.rows %x of %at : memref<?x4xf32> -> !tile.source<4xf32>
+    %a = tile.weights %up of %at {layout = #moe.matrix_layout<out_in>}
+      : memref<4x4xf32> -> !tile.source<4xf32>
+    %b = tile.weights %gate of %at {layout = #moe.matrix_layout<out_in>}
+      : memref<4x4xbf16> -> !tile.source<4xbf16>
+    %sum:2 = tile.contract %rows, %a, %b
+      : !tile.source<4xf32>, !tile.source<4xf32>, !tile.source<4xbf16>
+      -> !tile.fragment<4x4xf32>, !tile.fragment<4x4xf32>
+    %y = tile.map %sum#0, %sum#1
+      : !tile.fragment<4x4xf32>, !tile.fragment<4x4xf32> -> !tile.fragment<4x4xf32> {
+    ^bb0(%u: f32, %v: f32):
+      %product = arith.mulf %u, %v : f32
+      tile.yield %product : f32
+    }
+    tile.store %y, %out of %at : !tile.fragment<4x4xf32>, memref<?x4xf32>
+  }
+  return
+}
+
+// -----
+
 // Code without tiles is left alone.
 // CHECK-LABEL: @nothing
 // CHECK-NEXT: memref.load
@@ -542,7 +649,7 @@ func.func @targets(%x: memref<?x4xf32>, %w: memref<4x4xf32>, %t: memref<?xi32>, 
 // Each element is added as one step.
 // CHECK-LABEL: @adds
 // CHECK-SAME: %{{.+}}: index, %[[OUT:[a-z0-9]+]]: memref<?x4xf32>
-// CHECK: %[[SUMS:.+]] = vector.load {{.*}} : memref<4x8xf32>, vector<4xf32>
+// CHECK: %[[SUMS:.+]] = vector.load {{.*}} : memref<1x4x8xf32>, vector<4xf32>
 // CHECK: scf.for %[[LANE:.+]] = %c0 to %c4
 // CHECK: %[[ELEMENT:.+]] = vector.extract %[[SUMS]][%[[LANE]]] : f32 from vector<4xf32>
 // CHECK: memref.atomic_rmw addf %[[ELEMENT]], %[[OUT]][

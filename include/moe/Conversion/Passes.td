@@ -89,6 +89,20 @@ def ConvertCopyToLinalgPass
   let dependentDialects = ["linalg::LinalgDialect"];
 }
 
+def ConvertLinalgToVectorPass : Pass<"convert-linalg-to-vector", "func::FuncOp"> {
+  let summary = "compute rows of linalg ops by vectors and threads of a CPU";
+  let description = [{
+    Ops that compute each row from the same row, like those of a norm, become an
+    `scf.parallel` over the rows: one for all that follow each other, so that a row is in the
+    nearest cache when the next of them reads it. Elements of a row, and the lanes of its
+    sum, are vectors. Ops with other shapes, or with bodies or memory that vectors do not
+    have, are left alone, and so are rows of a few elements.
+  }];
+  let dependentDialects = [
+    "arith::ArithDialect", "memref::MemRefDialect", "scf::SCFDialect",
+    "vector::VectorDialect"];
+}
+
 def ExpandVectorMathPass : Pass<"moe-expand-vector-math"> {
   let summary = "compute exp, tanh and erf of f32 vectors by polynomials";
   let description = [{

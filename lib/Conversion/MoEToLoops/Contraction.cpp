@@ -81,7 +81,7 @@ private:
   }
 
   /// Reads along the dimension that is contiguous in the weights.
-  void packBlock(int64_t p, const Projection &projection,
+  void packBlock(int64_t p, const ExpertWeights &projection,
                  const WeightReader &read, Term begin, Term depth) {
     auto copy = [&](Term column, Term k) {
       Term output = (columnBegin + column) * code.index(projection.stride) +
@@ -215,7 +215,7 @@ void mlir::moe::emitContraction(Code &code, Contraction contraction,
 
   // Outside the loops: a tensor that is no buffer yet is copied into one.
   SmallVector<WeightOperand> weights;
-  for (const Projection &projection : contraction.projections)
+  for (const ExpertWeights &projection : contraction.projections)
     weights.push_back(WeightOperand::get(projection.weights, code));
 
   int64_t width = getPanelVectors(contraction) * vectorWidth;

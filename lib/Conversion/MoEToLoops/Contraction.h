@@ -9,7 +9,7 @@
 namespace mlir::moe {
 
 /// One matrix per expert that all its rows are multiplied with.
-struct Projection {
+struct ExpertWeights {
   Value weights;
   MatrixLayout layout;
   /// Result column n is output stride * n + start of the matrix.
@@ -30,7 +30,7 @@ struct Contraction {
   /// has all rows.
   Value offsets = {};
   Term numExperts, depth, columns;
-  SmallVector<Projection> projections = {};
+  SmallVector<ExpertWeights> projections = {};
 };
 
 /// Takes the sums of one element; called in no particular order.

@@ -26,7 +26,7 @@ static SmallVector<Term> emitSums(Code &code, const Contraction &contraction,
                                   Term column) {
   SmallVector<WeightReader> readers;
   SmallVector<Term> outputs;
-  for (const Projection &projection : contraction.projections) {
+  for (const ExpertWeights &projection : contraction.projections) {
     readers.push_back(readWeights(WeightOperand::get(projection.weights, code),
                                   expert, code));
     outputs.push_back(column * static_cast<double>(projection.stride) +

@@ -71,16 +71,24 @@ static Value emit(Function function, Value x, Calls &calls) {
 // Blocks of PTX
 //===----------------------------------------------------------------------===//
 
-PtxBlock::PtxBlock(LLVM::InlineAsmOp op, Calls &calls) : op(op), calls(calls) {
+/// Of operands and results; what an asm op changes besides is none of them.
+static SmallVector<StringRef> getConstraints(LLVM::InlineAsmOp op) {
   SmallVector<StringRef> constraints;
-  op.getConstraints().split(constraints, ',');
+  op.getConstraints().split(constraints, ',', /*MaxSplit=*/-1,
+                            /*KeepEmpty=*/false);
+  llvm::erase_if(constraints, [](StringRef it) { return it.starts_with("~"); });
+  return constraints;
+}
+
+PtxBlock::PtxBlock(LLVM::InlineAsmOp op, Calls &calls) : op(op), calls(calls) {
+  SmallVector<StringRef> constraints = getConstraints(op);
   for (StringRef constraint : constraints)
     if (constraint.starts_with("="))
       slots.emplace_back();
   numResults = slots.size();
   unsigned operand = 0;
   for (StringRef constraint : constraints) {
-    if (constraint.starts_with("=") || constraint.starts_with("~"))
+    if (constraint.starts_with("="))
       continue;
     Value value = op.getOperand(operand++);
     unsigned result;
@@ -258,6 +266,12 @@ static FailureOr<bool> lowerAsm(LLVM::InlineAsmOp op, Calls &calls) {
   auto instructions = parsePtx(op.getAsmString());
   if (!instructions)
     return op.emitError(llvm::toString(instructions.takeError()));
+  int64_t inputs = llvm::count_if(
+      getConstraints(op), [](StringRef it) { return !it.starts_with("="); });
+  if (inputs != op.getNumOperands())
+    return op.emitError("asm has ")
+           << op.getNumOperands() << " operands, expected " << inputs
+           << " as its constraints say";
   PtxBlock block(op, calls);
   for (const PtxInstruction &instruction : *instructions) {
     if (!instruction.guard.empty()) {

@@ -38,8 +38,9 @@ PackedRows::PackedRows(const TileContraction &contraction, int64_t mostRows,
       contraction.usesPairs() ? code.builder.getI32Type() : Type(code.realType);
   int64_t rows = mostRows / getSmallestGroup() * getSmallestGroup();
   packed = code.allocateOnStack({rows * this->depth}, stored);
-  for (size_t p = 0; p < contraction.weights.size(); ++p)
-    sums.push_back(code.allocateOnStack({rows * getWidth()}, code.realType));
+  sums = code.allocateOnStack(
+      {static_cast<int64_t>(contraction.weights.size()), rows * getWidth()},
+      code.realType);
 }
 
 /// Columns that sums have room for: a block may begin with the last one.
@@ -126,8 +127,8 @@ void PackedRows::packVector(Term row, const Place &place, Term begin,
 // Multiplying
 //===----------------------------------------------------------------------===//
 
-void PackedRows::multiply(size_t projection, Term first, Term last, Term begin,
-                          Term end, bool isFirst) {
+void PackedRows::multiply(const TileProjection &projection, Term first,
+                          Term last, Term begin, Term end, bool isFirst) {
   if (isEmpty())
     return;
   forGroups([&](Term row, int64_t size) {
@@ -137,10 +138,10 @@ void PackedRows::multiply(size_t projection, Term first, Term last, Term begin,
   });
 }
 
-void PackedRows::multiplyColumns(size_t projection, int64_t size, Term row,
-                                 Term column, Term begin, Term end,
+void PackedRows::multiplyColumns(const TileProjection &projection, int64_t size,
+                                 Term row, Term column, Term begin, Term end,
                                  bool isFirst) {
-  const WeightVectors &weights = contraction.weights[projection];
+  const WeightVectors &weights = projection.weights;
   int64_t vectors = size / code.lanes;
   SmallVector<Term> columns;
   // Columns that are not there repeat the last one: their sums are never
@@ -157,9 +158,9 @@ void PackedRows::multiplyColumns(size_t projection, int64_t size, Term row,
 
   SmallVector<Term> parts;
   forSums([&](Term at) {
-    parts.push_back(
-        isFirst ? code.broadcast(code.real(0))
-                : code.loadVector(code.vectorType(), sums[projection], {at}));
+    parts.push_back(isFirst ? code.broadcast(code.real(0))
+                            : code.loadVector(code.vectorType(), sums,
+                                              {projection.index, at}));
   });
   auto packedType =
       contraction.usesPairs()
@@ -204,7 +205,9 @@ void PackedRows::multiplyColumns(size_t projection, int64_t size, Term row,
                          });
       });
   const Term *total = parts.begin();
-  forSums([&](Term at) { code.storeVector(*total++, sums[projection], {at}); });
+  forSums([&](Term at) {
+    code.storeVector(*total++, sums, {projection.index, at});
+  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -212,32 +215,35 @@ void PackedRows::multiplyColumns(size_t projection, int64_t size, Term row,
 //===----------------------------------------------------------------------===//
 
 void PackedRows::clear() {
-  for (Value buffer : sums)
-    code.forRange(code.index(0), code.dim(buffer, 0), code.lanes, [&](Term at) {
-      code.storeVector(code.broadcast(code.real(0)), buffer, {at});
+  if (isEmpty())
+    return;
+  code.forEach(code.dim(sums, 0), [&](Term projection) {
+    code.forRange(code.index(0), code.dim(sums, 1), code.lanes, [&](Term at) {
+      code.storeVector(code.broadcast(code.real(0)), sums, {projection, at});
     });
+  });
 }
 
-void PackedRows::finish(ArrayRef<size_t> projections) {
+void PackedRows::finish(Term projection) {
   if (isEmpty())
     return;
   forVectors([&](Term row, const Place &place) {
-    for (size_t p : projections)
-      code.forRange(
-          code.index(0), contraction.coords.numColumns, code.lanes,
-          [&](Term column) {
-            SmallVector<Term> vectors;
-            Term at = place.base * static_cast<double>(getWidth()) + place.lane;
-            for (int64_t c = 0; c < code.lanes; ++c) {
-              Term own = code.min(column + static_cast<double>(c),
-                                  contraction.coords.numColumns - 1);
-              vectors.push_back(code.loadVector(code.vectorType(), sums[p],
-                                                {at + own * place.size}));
-            }
-            for (auto [r, vector] :
-                 llvm::enumerate(code.transpose(std::move(vectors))))
-              code.storeVector(vector, contraction.sums[p],
-                               {row + static_cast<double>(r), column});
-          });
+    code.forRange(
+        code.index(0), contraction.coords.numColumns, code.lanes,
+        [&](Term column) {
+          SmallVector<Term> vectors;
+          Term at = place.base * static_cast<double>(getWidth()) + place.lane;
+          for (int64_t c = 0; c < code.lanes; ++c) {
+            Term own = code.min(column + static_cast<double>(c),
+                                contraction.coords.numColumns - 1);
+            vectors.push_back(code.loadVector(
+                code.vectorType(), sums, {projection, at + own * place.size}));
+          }
+          for (auto [r, vector] :
+               llvm::enumerate(code.transpose(std::move(vectors))))
+            code.storeVector(
+                vector, contraction.sums,
+                {projection, row + static_cast<double>(r), column});
+        });
   });
 }

@@ -26,13 +26,13 @@ public:
 
   /// Adds to the sums of columns `first` to `last` of one of the projections
   /// what the packed inputs give, or starts them from it.
-  void multiply(size_t projection, Term first, Term last, Term begin, Term end,
-                bool isFirst);
+  void multiply(const TileProjection &projection, Term first, Term last,
+                Term begin, Term end, bool isFirst);
   /// Sets all sums to zero.
   void clear();
-  /// Writes the sums of some projections to those of the contraction, rows by
-  /// columns.
-  void finish(ArrayRef<size_t> projections);
+  /// Writes the sums of one of the projections to those of the contraction,
+  /// rows by columns.
+  void finish(Term projection);
 
 private:
   /// Where a vector of rows lies in a buffer: of the k-th input or column, at
@@ -48,8 +48,8 @@ private:
   Place getPlace(Term row);
 
   void packVector(Term row, const Place &place, Term begin, Term end);
-  void multiplyColumns(size_t projection, int64_t size, Term row, Term column,
-                       Term begin, Term end, bool isFirst);
+  void multiplyColumns(const TileProjection &projection, int64_t size, Term row,
+                       Term column, Term begin, Term end, bool isFirst);
   int64_t getWidth() const;
 
   const TileContraction &contraction;
@@ -61,7 +61,7 @@ private:
   Type stored;
   Value packed;
   /// Sums of columns by rows, of each of the weights.
-  SmallVector<Value> sums;
+  Value sums;
 };
 
 } // namespace mlir::moe

@@ -17,16 +17,18 @@
 
 #include "llvm/Support/MathExtras.h"
 
+#include <numeric>
+
 using namespace mlir;
 using namespace mlir::moe;
 
 namespace {
 class PackEmitter {
 public:
-  PackEmitter(const TileContraction &contraction, size_t projection,
-              VectorCode &code)
-      : contraction(contraction), weights(contraction.weights[projection]),
-        sums(contraction.sums[projection]), code(code),
+  PackEmitter(const TileContraction &contraction,
+              const TileProjection &projection, VectorCode &code)
+      : contraction(contraction), weights(projection.weights),
+        projection(projection.index), code(code),
         perLane(contraction.inputsPerLane()),
         panelVectors(contraction.schedule.getRegisterVectors()),
         panels(contraction.schedule.getColumns() / (panelVectors * code.lanes)),
@@ -47,7 +49,7 @@ public:
     }
     // Sums from zero rather than a first block of its own, which would be the
     // same code once more.
-    clearSums();
+    clearSums(contraction, projection, code);
     code.forRange(code.index(0), code.index(contraction.depth), blockDepth,
                   [&](Term begin) {
                     Term count =
@@ -58,16 +60,6 @@ public:
   }
 
 private:
-  void clearSums() {
-    code.forEach(contraction.coords.numRows, [&](Term row) {
-      code.forRange(code.index(0), contraction.coords.numColumns, code.lanes,
-                    [&](Term column) {
-                      code.storeVector(code.broadcast(code.real(0)), sums,
-                                       {row, column});
-                    });
-    });
-  }
-
   void emitBlock(Term begin, Term count, bool isFirst) {
     code.forEach(code.index(panels), [&](Term panel) {
       Term column = panel * static_cast<double>(panelVectors * code.lanes);
@@ -195,15 +187,16 @@ private:
     forRowGroups(
         code.index(0), contraction.coords.numRows, largest, code,
         [&](Term row, int64_t size) {
-          PanelProduct product{.row = row,
+          PanelProduct product{.projection = projection,
+                               .row = row,
                                .size = size,
-                               .vectors = {},
+                               .columns = {},
                                .begin = begin,
                                .count = count,
                                .isFirst = isFirst};
           for (int64_t v = 0; v < panelVectors; ++v)
-            product.vectors.push_back(
-                {sums, column + static_cast<double>(v * code.lanes)});
+            product.columns.push_back(column +
+                                      static_cast<double>(v * code.lanes));
           Term group = row / static_cast<double>(largest);
           Term groups =
               contraction.coords.numRows / static_cast<double>(largest);
@@ -218,7 +211,7 @@ private:
 
   const TileContraction &contraction;
   const WeightVectors &weights;
-  Value sums;
+  Term projection;
   VectorCode &code;
   /// Inputs in a lane.
   int64_t perLane;
@@ -230,6 +223,9 @@ private:
 
 void mlir::moe::emitPacked(const TileContraction &contraction,
                            VectorCode &code) {
-  for (size_t p = 0; p < contraction.weights.size(); ++p)
-    PackEmitter(contraction, p, code).emit();
+  SmallVector<size_t> all(contraction.weights.size());
+  std::iota(all.begin(), all.end(), 0);
+  forProjections(contraction, all, code, [&](const TileProjection &projection) {
+    PackEmitter(contraction, projection, code).emit();
+  });
 }

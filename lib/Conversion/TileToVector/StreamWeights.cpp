@@ -47,10 +47,10 @@ struct Columns {
 
 class DotEmitter {
 public:
-  DotEmitter(const TileContraction &contraction, size_t projection,
-             VectorCode &code)
-      : contraction(contraction), weights(contraction.weights[projection]),
-        sums(contraction.sums[projection]), code(code),
+  DotEmitter(const TileContraction &contraction,
+             const TileProjection &projection, VectorCode &code)
+      : contraction(contraction), weights(projection.weights),
+        projection(projection.index), code(code),
         inputs(code.lanes * contraction.inputsPerLane()) {}
 
   /// Adds to the sums of the rows from `row` on, cut evenly into groups of at
@@ -170,36 +170,24 @@ private:
       Term all = code.sumEach(
           SmallVector<Term>(parts.slice(r * columns, rows * columns)));
       for (int64_t i = 0; i < rows; ++i) {
-        SmallVector<Value> at = {block.row + static_cast<double>(r + i),
-                                 block.column};
+        SmallVector<Value> at = {
+            projection, block.row + static_cast<double>(r + i), block.column};
         Term sum = code.slice(all, i * columns, columns);
         if (!block.isFirst)
-          sum = sum + code.loadVector(type, sums, at);
-        code.storeVector(sum, sums, at);
+          sum = sum + code.loadVector(type, contraction.sums, at);
+        code.storeVector(sum, contraction.sums, at);
       }
     }
   }
 
   const TileContraction &contraction;
   const WeightVectors &weights;
-  Value sums;
+  Term projection;
   VectorCode &code;
   /// Inputs in a vector.
   int64_t inputs;
 };
 } // namespace
-
-static void clearSums(const TileContraction &contraction, size_t projection,
-                      VectorCode &code) {
-  code.forEach(contraction.coords.numRows, [&](Term row) {
-    code.forRange(code.index(0), contraction.coords.numColumns, code.lanes,
-                  [&](Term column) {
-                    code.storeVector(code.broadcast(code.real(0)),
-                                     contraction.sums[projection],
-                                     {row, column});
-                  });
-  });
-}
 
 /// Weights whose inputs are contiguous, of all projections. Those that can be
 /// multiplied as they are meet packed rows; what rows are left, and all rows if
@@ -221,7 +209,7 @@ static void emitAlongInputs(const TileContraction &contraction,
     block = depth;
   PackedRows packed(contraction, areReady ? mostRows : 0, block, code);
 
-  auto emitColumns = [&](size_t p, const Columns &part) {
+  auto emitColumns = [&](const TileProjection &p, const Columns &part) {
     packed.multiply(p, part.first, part.last, part.begin, part.end,
                     part.isFirst);
     DotEmitter dots(contraction, p, code);
@@ -233,34 +221,36 @@ static void emitAlongInputs(const TileContraction &contraction,
       row = numRows - numRows % static_cast<double>(packed.getSmallestGroup());
     dots.emitEvenly(row, group, part);
   };
+  auto forEach = [&](function_ref<void(const TileProjection &)> body) {
+    forProjections(contraction, projections, code, body);
+  };
   auto emitBlock = [&](Term begin, Term end, bool isFirst) {
     packed.pack(begin, end);
     Term numColumns = contraction.coords.numColumns;
-    for (size_t p : projections) {
-      if (contraction.schedule.getColumns() <= sharedColumns) {
-        emitColumns(p, {code.index(0), numColumns, begin, end, isFirst});
-        continue;
-      }
+    forEach([&](const TileProjection &p) {
+      if (contraction.schedule.getColumns() <= sharedColumns)
+        return emitColumns(p, {code.index(0), numColumns, begin, end, isFirst});
       code.forRange(code.index(0), numColumns, sharedColumns, [&](Term first) {
         Term last =
             code.min(first + static_cast<double>(sharedColumns), numColumns);
         emitColumns(p, {first, last, begin, end, isFirst});
       });
-    }
+    });
   };
   if (block >= depth) {
     emitBlock(code.index(0), code.index(depth), /*isFirst=*/true);
   } else {
     packed.clear();
-    for (size_t p : projections)
-      clearSums(contraction, p, code);
+    forEach([&](const TileProjection &p) {
+      clearSums(contraction, p.index, code);
+    });
     code.forRange(code.index(0), code.index(depth), block, [&](Term begin) {
       Term end =
           code.min(begin + static_cast<double>(block), code.index(depth));
       emitBlock(begin, end, /*isFirst=*/false);
     });
   }
-  packed.finish(projections);
+  forEach([&](const TileProjection &p) { packed.finish(p.index); });
 }
 
 namespace {
@@ -279,7 +269,7 @@ public:
     int64_t inputs = steps * perLane;
     int64_t whole = contraction.depth / inputs * inputs;
     for (size_t p : projections)
-      clearSums(contraction, p, code);
+      clearSums(contraction, getIndex(p), code);
     code.forRange(code.index(0), code.index(whole), inputs,
                   [&](Term k) { emitInputs(k, steps); });
     if (int64_t rest = contraction.depth - whole)
@@ -304,14 +294,18 @@ private:
       weights.push_back(load(contraction.weights[p], column, getInput(k, i)));
     code.forEach(contraction.coords.numRows, [&](Term row) {
       Value inputs = contraction.rows.open(contraction.coords, row, code);
-      Value sums = contraction.sums[p];
-      Term sum = code.loadVector(code.vectorType(), sums, {row, column});
+      SmallVector<Value> at = {getIndex(p), row, column};
+      Term sum = code.loadVector(code.vectorType(), contraction.sums, at);
       for (int64_t i = 0; i < count; ++i) {
         Term x = broadcastInput(contraction, inputs, {getInput(k, i)}, code);
         sum = multiplyAdd(contraction, x, weights[i], sum, code);
       }
-      code.storeVector(sum, sums, {row, column});
+      code.storeVector(sum, contraction.sums, at);
     });
+  }
+
+  Term getIndex(size_t projection) {
+    return code.index(static_cast<int64_t>(projection));
   }
 
   Term getInput(Term k, int64_t step) {

@@ -17,6 +17,34 @@ Term mlir::moe::multiplyAdd(const TileContraction &contraction, Term a, Term b,
       code.builder, code.loc, sum.type(), sum.value, a.value, b.value));
 }
 
+void mlir::moe::forProjections(
+    const TileContraction &contraction, ArrayRef<size_t> projections,
+    VectorCode &code, function_ref<void(const TileProjection &)> body) {
+  ArrayRef<WeightVectors> weights = contraction.weights;
+  if (projections.size() == 2 &&
+      WeightVectors::canSelect(weights[projections[0]],
+                               weights[projections[1]]))
+    return code.forEach(code.index(2), [&](Term index) {
+      body({WeightVectors::select(index < 1, weights[projections[0]],
+                                  weights[projections[1]], code),
+            index});
+    });
+  for (size_t p : projections)
+    body({weights[p], code.index(static_cast<int64_t>(p))});
+}
+
+void mlir::moe::clearSums(const TileContraction &contraction, Term projection,
+                          VectorCode &code) {
+  code.forEach(contraction.coords.numRows, [&](Term row) {
+    code.forRange(code.index(0), contraction.coords.numColumns, code.lanes,
+                  [&](Term column) {
+                    code.storeVector(code.broadcast(code.real(0)),
+                                     contraction.sums,
+                                     {projection, row, column});
+                  });
+  });
+}
+
 void mlir::moe::forRowGroups(Term begin, Term numRows, int64_t largest,
                              VectorCode &code,
                              function_ref<void(Term, int64_t)> body) {
@@ -57,17 +85,16 @@ void mlir::moe::multiplyPanel(const TileContraction &contraction,
         contraction.coords, product.row + static_cast<double>(r), code));
   auto forSums = [&](auto body) {
     for (int64_t r = 0; r < product.size; ++r)
-      for (const PanelVector &vector : product.vectors)
-        body(vector.sums,
-             SmallVector<Value>{product.row + static_cast<double>(r),
-                                vector.column});
+      for (Term column : product.columns)
+        body(SmallVector<Value>{product.projection,
+                                product.row + static_cast<double>(r), column});
   };
 
   SmallVector<Term> init;
-  forSums([&](Value sums, ArrayRef<Value> at) {
-    init.push_back(product.isFirst
-                       ? code.broadcast(code.real(0))
-                       : code.loadVector(code.vectorType(), sums, at));
+  forSums([&](ArrayRef<Value> at) {
+    init.push_back(product.isFirst ? code.broadcast(code.real(0))
+                                   : code.loadVector(code.vectorType(),
+                                                     contraction.sums, at));
   });
   int64_t step = contraction.inputsPerLane();
   Term steps =
@@ -75,7 +102,7 @@ void mlir::moe::multiplyPanel(const TileContraction &contraction,
   SmallVector<Term> totals = code.fold(
       code.index(0), steps, init, [&](Term k, ArrayRef<Term> accumulated) {
         SmallVector<Term> weights, next;
-        for (size_t v = 0; v < product.vectors.size(); ++v)
+        for (size_t v = 0; v < product.columns.size(); ++v)
           weights.push_back(loadWeights(k, static_cast<int64_t>(v)));
         for (Value row : rows) {
           Term at = product.begin + k * static_cast<double>(step);
@@ -87,7 +114,7 @@ void mlir::moe::multiplyPanel(const TileContraction &contraction,
         return next;
       });
   const Term *total = totals.begin();
-  forSums([&](Value sums, ArrayRef<Value> at) {
-    code.storeVector(*total++, sums, at);
+  forSums([&](ArrayRef<Value> at) {
+    code.storeVector(*total++, contraction.sums, at);
   });
 }

@@ -16,10 +16,9 @@ struct TileContraction {
   int64_t depth;
   const RowMemory &rows;
   std::vector<WeightVectors> weights;
-  /// Buffers of the schedule's rows x columns, one for each of the weights. A
-  /// row has room for a vector of sums behind the last column, and its end is
-  /// never stored.
-  SmallVector<Value> sums;
+  /// A buffer of projections x the schedule's rows x columns. A row has room
+  /// for a vector of sums behind the last column, and its end is never stored.
+  Value sums;
 
   bool usesPairs() const {
     return schedule.getMultiply() == Multiply::dot_bf16;
@@ -27,6 +26,22 @@ struct TileContraction {
   /// Inputs that one multiplication takes from each lane.
   int64_t inputsPerLane() const { return usesPairs() ? 2 : 1; }
 };
+
+/// One of the weights, and which.
+struct TileProjection {
+  WeightVectors weights;
+  Term index;
+};
+
+/// Calls `body` for some of the weights, in a loop where the same code serves
+/// all of them.
+void forProjections(const TileContraction &contraction,
+                    ArrayRef<size_t> projections, VectorCode &code,
+                    function_ref<void(const TileProjection &)> body);
+
+/// Sets the sums of one of the weights to zero.
+void clearSums(const TileContraction &contraction, Term projection,
+               VectorCode &code);
 
 /// Reads the weights where they lie, once for all rows if these are few.
 void emitStreamed(const TileContraction &contraction, VectorCode &code);
@@ -48,20 +63,14 @@ Term broadcastInput(const TileContraction &contraction, Value buffer,
 void forRowGroups(Term begin, Term numRows, int64_t largest, VectorCode &code,
                   function_ref<void(Term row, int64_t size)> body);
 
-/// A vector of columns that begins at `column`, and where its sums go.
-struct PanelVector {
-  Value sums;
-  Term column;
-};
-
-/// Adds to the sums of `size` rows from `row` on, for each of the vectors, the
-/// products of `count` inputs from `begin` on. `loadWeights` gives the weights
-/// of the k-th input from `begin`, or pair of inputs, for vector v. The first
-/// addition starts from zero.
+/// Adds to the sums of `size` rows from `row` on, for vectors of columns that
+/// begin at `columns`, the products of `count` inputs from `begin` on.
+/// `loadWeights` gives the weights of the k-th input from `begin`, or pair of
+/// inputs, for vector v. The first addition starts from zero.
 struct PanelProduct {
-  Term row;
+  Term projection, row;
   int64_t size;
-  SmallVector<PanelVector> vectors;
+  SmallVector<Term> columns;
   Term begin, count;
   bool isFirst;
 };

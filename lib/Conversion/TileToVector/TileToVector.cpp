@@ -67,24 +67,25 @@ private:
                                 .rows = rows.find(contract.getRows())->second,
                                 .weights = {},
                                 .sums = {}};
-    for (Value weights : contract.getWeights()) {
+    for (Value weights : contract.getWeights())
       contraction.weights.emplace_back(weights.getDefiningOp<tile::WeightsOp>(),
                                        coords, code);
-      contraction.sums.push_back(code.allocateOnStack(
-          {schedule.getRows(), schedule.getColumns() + code.lanes},
-          code.realType));
-    }
+    Value sums = contraction.sums = code.allocateOnStack(
+        {static_cast<int64_t>(contraction.weights.size()), schedule.getRows(),
+         schedule.getColumns() + code.lanes},
+        code.realType);
     Term isFew =
         coords.numRows <= static_cast<double>(schedule.getStreamRows());
     if (schedule.getStreamRows() > 0)
       code.ifThen(isFew, [&] { emitStreamed(contraction, code); });
     if (schedule.getStreamRows() < schedule.getRows())
       code.ifThen(!isFew, [&] { emitPacked(contraction, code); });
-    for (auto [result, sums] :
-         llvm::zip_equal(contract.getSums(), contraction.sums))
-      fragments[result] = [&code = code, sums](Term row, Term column,
-                                               std::optional<Term>) {
-        return code.loadVector(code.vectorType(), sums, {row, column});
+    for (auto [p, result] : llvm::enumerate(contract.getSums()))
+      fragments[result] = [&code = code, sums, p = p](Term row, Term column,
+                                                      std::optional<Term>) {
+        return code.loadVector(
+            code.vectorType(), sums,
+            {code.index(static_cast<int64_t>(p)), row, column});
       };
   }
 

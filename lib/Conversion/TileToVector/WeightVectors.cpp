@@ -14,8 +14,9 @@ static StoredWeights getStored(Value buffer, std::optional<Type> slice) {
 
 WeightVectors::WeightVectors(tile::WeightsOp op, const TileCoords &coords,
                              VectorCode &code)
-    : firstColumn(coords.column), layout(op.getLayout()),
-      stride(op.getStride()), start(op.getStart()) {
+    : first(coords.column * static_cast<double>(op.getStride()) +
+            static_cast<double>(op.getStart())),
+      layout(op.getLayout()), stride(op.getStride()), start(op.getStart()) {
   WeightOperand operand{getStored(op.getWeights(), op.getSlice())};
   if (op.getScheme()) {
     operand.quantisation = Quantisation{
@@ -36,9 +37,31 @@ WeightVectors::WeightVectors(tile::WeightsOp op, const TileCoords &coords,
   read = readWeights(operand, coords.expert, code);
 }
 
+/// Can `type` be read as vectors and converted by arithmetic?
+static bool isFloat(MemRefType type) {
+  return isa<Float64Type, Float32Type, Float16Type, BFloat16Type>(
+      type.getElementType());
+}
+
+bool WeightVectors::canSelect(const WeightVectors &a, const WeightVectors &b) {
+  return a.stored && b.stored && isFloat(a.stored->type()) &&
+         a.stored->isLike(*b.stored) && a.layout == b.layout &&
+         a.stride == b.stride && (a.isOutIn() || a.stride == 1);
+}
+
+WeightVectors WeightVectors::select(Term condition, const WeightVectors &a,
+                                    const WeightVectors &b, VectorCode &code) {
+  WeightVectors selected = a;
+  selected.first = code.select(condition, a.first, b.first);
+  selected.stored =
+      StoredWeights::Slice::select(condition, *a.stored, *b.stored);
+  // Such weights are never read one by one.
+  selected.read = nullptr;
+  return selected;
+}
+
 Term WeightVectors::getOutput(Term column, VectorCode &code) const {
-  return (firstColumn + column) * static_cast<double>(stride) +
-         static_cast<double>(start);
+  return first + column * static_cast<double>(stride);
 }
 
 Term WeightVectors::gather(VectorType type, function_ref<Term(Term)> element,
@@ -53,12 +76,6 @@ Term WeightVectors::gather(VectorType type, function_ref<Term(Term)> element,
         code.builder, code.loc, element(lane).value, all.value,
         ArrayRef<OpFoldResult>{lane.value}));
   });
-}
-
-/// Can `type` be read as vectors and converted by arithmetic?
-static bool isFloat(MemRefType type) {
-  return isa<Float64Type, Float32Type, Float16Type, BFloat16Type>(
-      type.getElementType());
 }
 
 Term WeightVectors::alongInputs(Term column, Term k, std::optional<Term> count,

@@ -13,6 +13,12 @@ class WeightVectors {
 public:
   WeightVectors(tile::WeightsOp op, const TileCoords &coords, VectorCode &code);
 
+  /// Whether the two differ in nothing but where they lie.
+  static bool canSelect(const WeightVectors &a, const WeightVectors &b);
+  /// `a` where the condition is true, else `b`.
+  static WeightVectors select(Term condition, const WeightVectors &a,
+                              const WeightVectors &b, VectorCode &code);
+
   bool isOutIn() const { return layout == MatrixLayout::out_in; }
 
   /// Weights of one column for inputs from `k` on, a multiple of the lanes;
@@ -58,7 +64,8 @@ private:
   Term gather(VectorType type, function_ref<Term(Term lane)> element,
               std::optional<Term> count, VectorCode &code) const;
 
-  Term firstColumn;
+  /// The output that is the first column of the tile.
+  Term first;
   MatrixLayout layout;
   int64_t stride, start;
   /// The weights as they lie in memory, if they are not quantised.

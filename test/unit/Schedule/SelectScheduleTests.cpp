@@ -60,6 +60,13 @@ TEST(SelectSchedule, TakesTheInstructionForBf16) {
             Schedule::Multiply::Fma);
 }
 
+TEST(SelectSchedule, FewRowsOfBf16TakeLessToHideThanWidenedOnes) {
+  GemmProblem problem = makeProblem(2048, 1024, 2, bf16());
+  for (int64_t tokens : {1, 8})
+    EXPECT_EQ(select(problem, getTarget("znver4"), tokens).schedule.multiply,
+              Schedule::Multiply::DotBf16);
+}
+
 TEST(SelectSchedule, NoTokensAreTakenForOne) {
   GemmProblem problem = makeProblem(2048, 1024, 2, f32());
   Target target = getTarget("x86-64-v3");
