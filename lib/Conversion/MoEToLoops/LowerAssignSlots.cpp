@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Lowerings.h"
+#include "SlotsByCounting.h"
 #include "SlotsInOrder.h"
 #include "Sort.h"
 
@@ -333,6 +334,8 @@ static Results assignSlots(AssignSlotsOp op, Code &code) {
 Results mlir::moe::lowerToLoops(AssignSlotsOp op, Code &code) {
   if (code.hasManyThreads && areServedInOrder(op))
     return assignInOrder(op, code);
+  if (code.hasManyThreads && areServedAlone(op))
+    return assignByCounting(op, code);
   Value priority = op.getPriority();
   if (priority && cast<ShapedType>(priority.getType()).getRank() == 2)
     return assignSlots<SlotsByPriority>(op, code);

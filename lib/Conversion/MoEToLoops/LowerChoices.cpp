@@ -50,11 +50,54 @@ void mlir::moe::emitForToken(SequentialTopKOp op, Code &code,
           });
 }
 
+/// The place of a token in one integer, the best the largest, as in Ranking:
+/// keys of 32 bits have room for its number beside them.
+static Term getPlace(TopTokensOp op, Code &code, Term score, Term token) {
+  constexpr double room = 1ll << 32;
+  Term number = op.getTie() == Tie::lowest ? (room - 2) - token : token;
+  return code.orderKey(score) * room + number;
+}
+
+/// With many threads: an expert takes the tokens whose place is not below the
+/// largest one that enough of them reach, which is found bit by bit.
+static void takeByPlace(TopTokensOp op, Code &code, Value scores, Value indices,
+                        Term taken) {
+  Term tokens = code.dim(scores, 0), experts = code.dim(scores, 1);
+  code.parallel(experts, [&](Term e) {
+    auto isReached = [&](Term token, Term place) {
+      return getPlace(op, code, code.load(scores, {token, e}), token) >= place;
+    };
+    auto raise = [&](Term place, Term candidate) {
+      Term count = sumLanes(code, tokens, code.index(0), [&](Term token) {
+        return code.select(isReached(token, candidate), code.index(1),
+                           code.index(0));
+      });
+      return code.select(count >= taken, candidate, place);
+    };
+    Term least = code.index(std::numeric_limits<int64_t>::min());
+    SmallVector<Term> init = {raise(least, code.index(0)),
+                              code.index(1ll << 62)};
+    Term place = code.fold(
+        code.index(0), code.index(63), init,
+        [&](Term, ArrayRef<Term> values) -> SmallVector<Term> {
+          return {raise(values[0], values[0] + values[1]), values[1] / 2};
+        })[0];
+    forEachLane(code, tokens, [&](Term token) {
+      code.store(code.select(isReached(token, place), e, code.index(-1)),
+                 indices, {token, e});
+    });
+  });
+}
+
 Results mlir::moe::lowerToLoops(TopTokensOp op, Code &code) {
   Value scores = code.buffer(op.getScores());
   Term tokens = code.dim(scores, 0), experts = code.dim(scores, 1);
   Term taken = code.min(code.term(op.getCapacity()), tokens);
   Value indices = code.allocate(op.getType(), {tokens, experts});
+  if (code.hasManyThreads && code.realType.isF32()) {
+    takeByPlace(op, code, scores, indices, taken);
+    return {code.tensor(indices, op.getType())};
+  }
   code.fill(indices, code.index(-1));
   code.parallel(experts, [&](Term e) {
     Type index = code.builder.getIndexType();

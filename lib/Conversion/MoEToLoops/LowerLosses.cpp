@@ -1,5 +1,6 @@
 //===- LowerLosses.cpp - Auxiliary losses and balance updates -------------===//
 
+#include "Lanes.h"
 #include "Lowerings.h"
 
 #include <cmath>
@@ -15,7 +16,7 @@ using namespace mlir::moe;
 namespace {
 /// The tokens [begin, end) have one loss, of those whose mask is not 0.
 struct Group {
-  Term begin, end;
+  Term index, begin, end;
 };
 
 class AuxLoss {
@@ -30,24 +31,22 @@ public:
   Term compute();
 
 private:
+  Group getGroup(Term index);
   Term isCounted(Term token);
-  void forEachCounted(Group group, Code::Body body);
   Term sumCounted(Group group, function_ref<Term(Term token)> number);
-  Value allocatePerExpert();
   Term lossOf(Group group, Term count);
 
   // Losses that are the mean of a number per token.
   Value computePerToken(function_ref<Term(Term token)> number);
   Term squareOfLogSum(Term token);
 
-  // Losses of a sum over the tokens for each expert.
+  // Losses of a sum over the tokens of a group for each expert.
   Term kthLargest(Term token);
   Term chanceToStay(Term token, Term expert);
-  Value sumPerExpert(Group group,
-                     function_ref<Term(Term token, Term expert)> number);
-  Value countChoices(Group group);
+  Value sumPerExpert(function_ref<Term(Term token, Term expert)> number);
+  Term countChoices(Term token, Term expert);
   Term balance(Group group, Term count);
-  Term squaredVariation(Value sums);
+  Term squaredVariation(Group group);
   Term entropy(function_ref<Term(Term expert)> probability);
 
   AuxLossOp op;
@@ -56,26 +55,29 @@ private:
   Term tokens, experts;
   /// What the kind computes for each token on its own, or null.
   Value perToken;
+  /// For each group and expert sums over tokens, and how many choose it, or
+  /// null.
+  Value sums, counts;
 };
 } // namespace
 
 //===- Groups -------------------------------------------------------------===//
 
+Group AuxLoss::getGroup(Term index) {
+  Term size = code.ceilDiv(tokens, code.index(op.getGroups()));
+  Term begin = code.min(index * size, tokens);
+  return {index, begin, code.min(begin + size, tokens)};
+}
+
 Term AuxLoss::isCounted(Term token) {
   return mask ? code.load(mask, token) != 0 : code.boolean(true);
 }
 
-void AuxLoss::forEachCounted(Group group, Code::Body body) {
-  code.forRange(group.begin, group.end, 1, [&](Term token) {
-    code.ifThen(isCounted(token), [&] { body(token); });
-  });
-}
-
 Term AuxLoss::sumCounted(Group group, function_ref<Term(Term token)> number) {
-  return code.fold(
-      group.begin, group.end, code.real(0), [&](Term token, Term sum) {
-        return code.select(isCounted(token), sum + number(token), sum);
-      });
+  return sumLanes(code, group.end - group.begin, code.real(0), [&](Term i) {
+    Term token = group.begin + i;
+    return code.select(isCounted(token), number(token), code.real(0));
+  });
 }
 
 Term AuxLoss::compute() {
@@ -92,17 +94,26 @@ Term AuxLoss::compute() {
     break;
   case LossKind::load:
     perToken = computePerToken([&](Term token) { return kthLargest(token); });
+    sums = sumPerExpert(
+        [&](Term token, Term expert) { return chanceToStay(token, expert); });
     break;
-  default:
+  case LossKind::balance:
+  case LossKind::l1:
+    counts = sumPerExpert(
+        [&](Term token, Term expert) { return countChoices(token, expert); });
+    [[fallthrough]];
+  case LossKind::importance:
+  case LossKind::entropy_global:
+    sums = sumPerExpert([&](Term token, Term expert) {
+      return code.load(scores, {token, expert});
+    });
     break;
   }
 
   Term groups = code.index(op.getGroups());
-  Term size = code.ceilDiv(tokens, groups);
   Value losses = code.allocate(code.realType, groups);
   code.parallel(groups, [&](Term index) {
-    Term begin = code.min(index * size, tokens);
-    Group group{begin, code.min(begin + size, tokens)};
+    Group group = getGroup(index);
     Term count = sumCounted(group, [&](Term) { return code.real(1); });
     code.store(code.select(count == 0, code.real(0), lossOf(group, count)),
                losses, index);
@@ -114,9 +125,6 @@ Term AuxLoss::compute() {
 }
 
 Term AuxLoss::lossOf(Group group, Term count) {
-  auto score = [&](Term token, Term expert) {
-    return code.load(scores, {token, expert});
-  };
   switch (op.getKind()) {
   case LossKind::z:
   case LossKind::entropy_local:
@@ -127,16 +135,12 @@ Term AuxLoss::lossOf(Group group, Term count) {
   case LossKind::l1:
     return balance(group, count);
   case LossKind::importance:
-    return squaredVariation(sumPerExpert(group, score));
   case LossKind::load:
-    return squaredVariation(sumPerExpert(group, [&](Term token, Term expert) {
-      return chanceToStay(token, expert);
-    }));
+    return squaredVariation(group);
   case LossKind::entropy_global: {
-    Value sums = sumPerExpert(group, score);
-    Term entropyOfMean =
-        entropy([&](Term expert) { return code.load(sums, expert) / count; });
-    code.deallocate(sums);
+    Term entropyOfMean = entropy([&](Term expert) {
+      return code.load(sums, {group.index, expert}) / count;
+    });
     return code.max(code.real(0),
                     op.getTau()->convertToDouble() - entropyOfMean);
   }
@@ -172,9 +176,9 @@ Term AuxLoss::squareOfLogSum(Term token) {
 
 /// -sum p log p with 0 log 0 = 0.
 Term AuxLoss::entropy(function_ref<Term(Term expert)> probability) {
-  return code.fold(experts, code.real(0), [&](Term expert, Term sum) {
+  return sumLanes(code, experts, code.real(0), [&](Term expert) {
     Term p = probability(expert);
-    return sum - code.select(p == 0, p, p * code.log(p));
+    return -code.select(p == 0, p, p * code.log(p));
   });
 }
 
@@ -200,52 +204,56 @@ Term AuxLoss::kthLargest(Term token) {
 
 //===- Sums per expert ----------------------------------------------------===//
 
-Value AuxLoss::allocatePerExpert() {
-  Value zeros = code.allocate(code.realType, experts);
-  code.forEach(experts,
-               [&](Term expert) { code.store(code.real(0), zeros, expert); });
-  return zeros;
-}
-
+/// With many threads, lanes share the tokens of each group and expert; else the
+/// tokens are read in the order of memory.
 Value AuxLoss::sumPerExpert(
-    Group group, function_ref<Term(Term token, Term expert)> number) {
-  Value sums = allocatePerExpert();
-  forEachCounted(group, [&](Term token) {
-    code.forEach(experts, [&](Term expert) {
-      code.store(code.load(sums, expert) + number(token, expert), sums, expert);
+    function_ref<Term(Term token, Term expert)> number) {
+  Term groups = code.index(op.getGroups());
+  Value result = code.allocate(code.realType, {groups, experts});
+  if (code.hasManyThreads) {
+    code.parallel(groups * experts, [&](Term item) {
+      Term expert = item % experts;
+      Group group = getGroup(item / experts);
+      Term sum =
+          sumCounted(group, [&](Term token) { return number(token, expert); });
+      code.store(sum, result, {group.index, expert});
     });
-  });
-  return sums;
-}
-
-Value AuxLoss::countChoices(Group group) {
-  Value indices = code.buffer(op.getIndices());
-  Value counts = allocatePerExpert();
-  forEachCounted(group, [&](Term token) {
-    code.forEach(code.dim(indices, 1), [&](Term choice) {
-      Term expert = code.load(indices, {token, choice});
-      code.ifThen(expert >= 0 && expert < experts, [&] {
-        code.store(code.load(counts, expert) + 1, counts, expert);
+    return result;
+  }
+  code.parallel(groups, [&](Term index) {
+    Group group = getGroup(index);
+    code.forEach(experts, [&](Term expert) {
+      code.store(code.real(0), result, {index, expert});
+    });
+    code.forRange(group.begin, group.end, 1, [&](Term token) {
+      code.ifThen(isCounted(token), [&] {
+        code.forEach(experts, [&](Term expert) {
+          Term sum = code.load(result, {index, expert});
+          code.store(sum + number(token, expert), result, {index, expert});
+        });
       });
     });
   });
-  return counts;
+  return result;
+}
+
+Term AuxLoss::countChoices(Term token, Term expert) {
+  Value indices = code.buffer(op.getIndices());
+  return code.fold(code.dim(indices, 1), code.real(0),
+                   [&](Term choice, Term count) {
+                     Term found = code.load(indices, {token, choice});
+                     return code.select(found == expert, count + 1, count);
+                   });
 }
 
 /// E * sum_e f_e P_e, over the number of choices of a token where the kind says
 /// so.
 Term AuxLoss::balance(Group group, Term count) {
-  Value sums = sumPerExpert(group, [&](Term token, Term expert) {
-    return code.load(scores, {token, expert});
+  Term sum = sumLanes(code, experts, code.real(0), [&](Term expert) {
+    Term fraction = code.load(counts, {group.index, expert}) / count;
+    Term mean = code.load(sums, {group.index, expert}) / count;
+    return fraction * mean;
   });
-  Value counts = countChoices(group);
-  Term sum = code.fold(experts, code.real(0), [&](Term expert, Term sum) {
-    Term fraction = code.load(counts, expert) / count;
-    Term mean = code.load(sums, expert) / count;
-    return sum + fraction * mean;
-  });
-  code.deallocate(sums);
-  code.deallocate(counts);
   Term loss = code.toReal(experts) * sum;
   if (op.getKind() == LossKind::l1)
     return loss / code.real(*op.getK());
@@ -263,17 +271,18 @@ Term AuxLoss::chanceToStay(Term token, Term expert) {
   return 0.5 * (1 - code.erf(distance / scale));
 }
 
-/// (standard deviation / mean)^2 of sums that are no longer needed afterwards.
-Term AuxLoss::squaredVariation(Value sums) {
-  Term total = code.fold(experts, code.real(0), [&](Term expert, Term sum) {
-    return sum + code.load(sums, expert);
+/// (standard deviation / mean)^2 of the sums.
+Term AuxLoss::squaredVariation(Group group) {
+  auto sumOf = [&](function_ref<Term(Term)> number) {
+    return sumLanes(code, experts, code.real(0), [&](Term expert) {
+      return number(code.load(sums, {group.index, expert}));
+    });
+  };
+  Term mean = sumOf([](Term sum) { return sum; }) / code.toReal(experts);
+  Term squares = sumOf([&](Term sum) {
+    Term deviation = sum - mean;
+    return deviation * deviation;
   });
-  Term mean = total / code.toReal(experts);
-  Term squares = code.fold(experts, code.real(0), [&](Term expert, Term sum) {
-    Term deviation = code.load(sums, expert) - mean;
-    return sum + deviation * deviation;
-  });
-  code.deallocate(sums);
   Term variance = squares / code.toReal(experts - code.index(op.getDdof()));
   return variance / (mean * mean);
 }
@@ -296,11 +305,10 @@ Results mlir::moe::lowerToLoops(UpdateBiasOp op, Code &code) {
   Value counts = code.buffer(op.getCounts());
   Term experts = code.dim(bias, 0);
   Value updated = code.allocate(op.getUpdated().getType(), experts);
-  Term total = code.fold(experts, code.index(0), [&](Term expert, Term sum) {
-    return sum + code.load(counts, expert);
-  });
   Term rate = code.real(op.getRate().convertToDouble());
-  code.forEach(experts, [&](Term expert) {
+  code.parallel(experts, [&](Term expert) {
+    Term total = sumLanes(code, experts, code.index(0),
+                          [&](Term other) { return code.load(counts, other); });
     // Times the number of experts, the difference from the mean is an exact
     // integer.
     Term scaled = code.load(counts, expert) * experts;
