@@ -58,21 +58,17 @@ if kernel_report.find_headers():
 if "ptxas" not in config.available_features:
     lit_config.note("no ptxas: tests of what it makes of kernels are skipped")
 
-<<<<<<< ours
 # What the scripts in benchmarks/ need, in the Python that runs lit.
 if all(importlib.util.find_spec(name) for name in ("torch", "transformers")):
     config.available_features.add("torch")
 
-config.substitutions += [("%cc", shutil.which("cc") or shutil.which("clang-22") or "cc")]
-=======
 cc = shutil.which("cc") or shutil.which("clang-22") or "cc"
 driver_cc = cc
 if config.sanitizers:
-    # The simulated driver finds the sanitizers' runtime in the program that loads it, which has
-    # not the options that our programs are born with.
+    # The simulated driver needs the sanitizers' runtime in the program that loads it, with the
+    # options that our own programs have built in.
     driver_cc = f"clang-22 -fsanitize={config.sanitizers}"
     config.environment.setdefault("ASAN_OPTIONS",
                                   "allow_user_poisoning=0:allocator_may_return_null=1")
 config.substitutions += [("%cc", cc), ("%driver_cc", driver_cc)]
->>>>>>> theirs
 config.substitutions += [("%python", sys.executable), ("%build", config.build_root)]
