@@ -59,6 +59,7 @@ func.func @reference(%a: memref<64x16xbf16> {{sim.init = "random"}},
     %0 = arith.truncf %x : f64 to f32
     linalg.yield %0 : f32
   }}
+  memref.dealloc %sums : memref<64x{N}xf64>
   return
 }}
 gpu.module @kernels {{
