@@ -290,6 +290,7 @@ Term AuxLoss::squaredVariation(Group group) {
 Results mlir::moe::lowerToLoops(AuxLossOp op, Code &code) {
   // Sums over all tokens are too long for f32.
   Code wide(code.builder, code.loc, code.builder.getF64Type());
+  wide.hasManyThreads = code.hasManyThreads;
   Term loss = AuxLoss(op, wide).compute();
   Value result = wide.allocate(op.getLoss().getType(), {});
   wide.store(loss, result, {});
