@@ -21,16 +21,19 @@ void mlir::moe::forProjections(
     const TileContraction &contraction, ArrayRef<size_t> projections,
     VectorCode &code, function_ref<void(const TileProjection &)> body) {
   ArrayRef<WeightVectors> weights = contraction.weights;
-  if (projections.size() == 2 &&
-      WeightVectors::canSelect(weights[projections[0]],
-                               weights[projections[1]]))
-    return code.forEach(code.index(2), [&](Term index) {
-      body({WeightVectors::select(index < 1, weights[projections[0]],
-                                  weights[projections[1]], code),
-            index});
-    });
+  auto number = [&](size_t p) { return code.index(static_cast<int64_t>(p)); };
+  if (projections.size() == 2 && projections[1] == projections[0] + 1) {
+    size_t first = projections[0], second = projections[1];
+    if (WeightVectors::canSelect(weights[first], weights[second]))
+      return code.forRange(
+          number(first), number(second + 1), 1, [&](Term index) {
+            body({WeightVectors::select(index < number(second), weights[first],
+                                        weights[second], code),
+                  index});
+          });
+  }
   for (size_t p : projections)
-    body({weights[p], code.index(static_cast<int64_t>(p))});
+    body({weights[p], number(p)});
 }
 
 void mlir::moe::clearSums(const TileContraction &contraction, Term projection,
