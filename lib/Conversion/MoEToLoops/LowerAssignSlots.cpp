@@ -7,8 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Lowerings.h"
-#include "SlotsByCounting.h"
-#include "SlotsInOrder.h"
+#include "ParallelSlots.h"
 #include "Sort.h"
 
 using namespace mlir;

@@ -50,14 +50,6 @@ void mlir::moe::emitForToken(SequentialTopKOp op, Code &code,
           });
 }
 
-/// The place of a token in one integer, the best the largest, as in Ranking:
-/// keys of 32 bits have room for its number beside them.
-static Term getPlace(TopTokensOp op, Code &code, Term score, Term token) {
-  constexpr double room = 1ll << 32;
-  Term number = op.getTie() == Tie::lowest ? (room - 2) - token : token;
-  return code.orderKey(score) * room + number;
-}
-
 /// With many threads: an expert takes the tokens whose place is not below the
 /// largest one that enough of them reach, which is found bit by bit.
 static void takeByPlace(TopTokensOp op, Code &code, Value scores, Value indices,
@@ -65,7 +57,8 @@ static void takeByPlace(TopTokensOp op, Code &code, Value scores, Value indices,
   Term tokens = code.dim(scores, 0), experts = code.dim(scores, 1);
   code.parallel(experts, [&](Term e) {
     auto isReached = [&](Term token, Term place) {
-      return getPlace(op, code, code.load(scores, {token, e}), token) >= place;
+      return getPlace(code, op.getTie(), code.load(scores, {token, e}),
+                      token) >= place;
     };
     auto raise = [&](Term place, Term candidate) {
       Term count = sumLanes(code, tokens, code.index(0), [&](Term token) {

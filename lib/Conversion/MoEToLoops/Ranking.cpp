@@ -16,18 +16,23 @@ static bool ranksByPlace(const Code &code) {
   return code.hasManyThreads && code.realType.isF32();
 }
 
-/// Keys of 32 bits have room for the number beside them: the place of each
-/// candidate is one integer, and the best is the largest.
+/// Keys of 32 bits have room for so many numbers beside them.
+static constexpr double room = 1ll << 32;
+
+/// A candidate among those of its value, and a candidate from that. Below the
+/// largest integer even for a NaN, the largest key.
+static Term getNumber(Tie tie, Term candidate) {
+  return tie == Tie::lowest ? (room - 2) - candidate : candidate;
+}
+
+Term mlir::moe::getPlace(Code &code, Tie tie, Term value, Term candidate) {
+  return code.orderKey(value) * room + getNumber(tie, candidate);
+}
+
 static void forBestByPlace(Code &code, const Ranking &ranking, Term rounds,
                            function_ref<void(Term, Term, IsLeft)> body) {
-  constexpr double room = 1ll << 32;
-  bool lowestFirst = ranking.tie == Tie::lowest;
-  auto number = [&](Term candidate) {
-    // Below the largest integer even for a NaN, the largest key.
-    return lowestFirst ? (room - 2) - candidate : candidate;
-  };
   auto place = [&](Term candidate) {
-    return code.orderKey(ranking.value(candidate)) * room + number(candidate);
+    return getPlace(code, ranking.tie, ranking.value(candidate), candidate);
   };
   Term none = code.index(std::numeric_limits<int64_t>::min());
   Term beforeFirst = code.index(std::numeric_limits<int64_t>::max());
@@ -42,7 +47,7 @@ static void forBestByPlace(Code &code, const Ranking &ranking, Term rounds,
     });
     // A remainder has the sign of the dividend.
     Term rest = (best % room + room) % room;
-    body(round, number(rest),
+    body(round, getNumber(ranking.tie, rest),
          [&](Term candidate) { return isLeft(candidate, place(candidate)); });
     return best;
   });

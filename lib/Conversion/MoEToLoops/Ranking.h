@@ -18,6 +18,10 @@ struct Ranking {
   function_ref<Term(Term candidate)> competes = nullptr;
 };
 
+/// A candidate's place in one integer, of which the best has the largest, for
+/// values in f32 and candidates below 2^32 - 1.
+Term getPlace(Code &code, Tie tie, Term value, Term candidate);
+
 /// True for the competing candidates that no earlier round has chosen.
 using IsLeft = function_ref<Term(Term candidate)>;
 

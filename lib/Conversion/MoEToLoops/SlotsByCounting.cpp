@@ -1,15 +1,10 @@
 //===- SlotsByCounting.cpp - Slots for choices with a priority ------------===//
 
-#include "SlotsByCounting.h"
 #include "Lanes.h"
+#include "ParallelSlots.h"
 
 using namespace mlir;
 using namespace mlir::moe;
-
-bool mlir::moe::areServedAlone(AssignSlotsOp op) {
-  return op.getOverflow() != Overflow::next_choice &&
-         op.getOverflow() != Overflow::random_spare;
-}
 
 namespace {
 struct Choice {
@@ -19,8 +14,8 @@ struct Choice {
 class Counting {
 public:
   Counting(AssignSlotsOp op, Code &code)
-      : op(op), code(code), indices(code.buffer(op.getIndices())),
-        choices(code.dim(indices, 1)) {
+      : op(op), code(code), slots(op, code), indices(slots.indices),
+        choices(slots.choices) {
     if (op.getPriority())
       priority = code.buffer(op.getPriority());
   }
@@ -53,6 +48,7 @@ private:
 
   AssignSlotsOp op;
   Code &code;
+  ParallelSlots slots;
   Value indices, priority;
   Term choices;
 };
@@ -99,30 +95,20 @@ Term Counting::countBeforeWithIdle(Term token, Choice choice, Term expert) {
 }
 
 Results Counting::assign() {
-  Term tokens = code.dim(indices, 0), experts = code.index(op.getNumExperts());
-  Term capacity = code.term(op.getCapacity());
-  Value kept = code.allocate(op.getKept().getType(), {tokens, choices});
-  Value slots = code.allocate(op.getSlots().getType(), {tokens, choices});
-  Term groupSize =
-      code.max(code.ceilDiv(tokens, code.index(op.getGroups())), code.index(1));
-  code.parallel(tokens * choices, [&](Term item) {
+  code.parallel(slots.tokens * choices, [&](Term item) {
     Choice choice{item / choices, item % choices};
-    Term group = choice.token / groupSize, begin = group * groupSize;
-    Term size = code.min(groupSize, tokens - begin);
+    Term group = choice.token / slots.groupSize;
+    Term begin = group * slots.groupSize;
+    Term size = code.min(slots.groupSize, slots.tokens - begin);
     Term expert = code.load(indices, {choice.token, choice.column});
     Term position = sumLanes(code, size, code.index(0), [&](Term i) {
       return op.getUnselectedPriority()
                  ? countBeforeWithIdle(begin + i, choice, expert)
                  : countBefore(begin + i, choice, expert);
     });
-    Term fits = expert >= 0 && expert < experts && position < capacity;
-    SmallVector<Term> at = {choice.token, choice.column};
-    code.store(code.select(fits, expert, code.index(-1)), kept, at);
-    code.store(code.select(fits, group * capacity + position, code.index(-1)),
-               slots, at);
+    slots.place(choice.token, choice.column, group, expert, position);
   });
-  return {code.tensor(kept, op.getKept().getType()),
-          code.tensor(slots, op.getSlots().getType())};
+  return slots.take();
 }
 
 Results mlir::moe::assignByCounting(AssignSlotsOp op, Code &code) {
