@@ -84,6 +84,8 @@ Term Code::lazySelect(Term condition, function_ref<Term()> yes,
 SmallVector<Term> Code::lazySelect(Term condition,
                                    function_ref<SmallVector<Term>()> yes,
                                    function_ref<SmallVector<Term>()> no) {
+  if (auto known = getConstantIntValue(condition.value))
+    return *known ? yes() : no();
   auto yield = [&](function_ref<SmallVector<Term>()> branch) {
     return [&, branch](OpBuilder &, Location) {
       SmallVector<Term> values = branch();
@@ -92,9 +94,8 @@ SmallVector<Term> Code::lazySelect(Term condition,
     };
   };
   // The op's builder moves this builder into the regions, and back.
-  return terms(
-      scf::IfOp::create(builder, loc, condition, yield(yes), yield(no))
-          .getResults());
+  return terms(scf::IfOp::create(builder, loc, condition, yield(yes), yield(no))
+                   .getResults());
 }
 
 SmallVector<Term>

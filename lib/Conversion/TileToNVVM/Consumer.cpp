@@ -23,6 +23,15 @@ Term mlir::moe::getBlockRow(const GemmKernel &kernel, Term warpgroup,
          static_cast<double>(blockRows);
 }
 
+Term mlir::moe::hasRows(const GemmKernel &kernel, const DeviceCoords &coords,
+                        Term warpgroup, int64_t block) {
+  const WarpgroupSchedule &schedule = kernel.schedule;
+  // A tile that nothing shares begins with a row.
+  if (block == 0 && schedule.consumersPerTile == 1 && schedule.cluster == 1)
+    return warpgroup.code->boolean(true);
+  return getBlockRow(kernel, warpgroup, block) < coords.numRows;
+}
+
 /// What a descriptor says of a tile beside its address: swizzled by 128, and
 /// the distances, in units of 16 bytes, of patterns along the rows and of
 /// columns of patterns.
@@ -97,10 +106,8 @@ private:
                                  RingPlace place) {
     if (blocks == 0)
       return passTile(coords, place);
-    if (blocks == 1 && !kernel.mayLackRows())
-      return multiplyBlocks(blocks, coords, place);
     return code.lazySelect(
-        getBlockRow(kernel, warpgroup, blocks - 1) < coords.numRows,
+        hasRows(kernel, coords, warpgroup, blocks - 1),
         [&] { return multiplyBlocks(blocks, coords, place); },
         [&] { return multiplyUpTo(blocks - 1, coords, place); });
   }

@@ -51,14 +51,9 @@ public:
       readers[sum] = [this, projection](const Place &at) {
         return getSum(projection, at);
       };
-    for (int64_t block = 0; block < kernel.schedule.getRowBlocks(); ++block) {
-      if (block == 0 && !kernel.mayLackRows()) {
-        emitBlock(block);
-        continue;
-      }
-      code.ifThen(getBlockRow(kernel, warpgroup, block) < coords.numRows,
+    for (int64_t block = 0; block < kernel.schedule.getRowBlocks(); ++block)
+      code.ifThen(hasRows(kernel, coords, warpgroup, block),
                   [&] { emitBlock(block); });
-    }
   }
 
 private:

@@ -59,10 +59,6 @@ struct GemmKernel {
     return llvm::divideCeil(depth, schedule.depth);
   }
   bool gathersRows() const { return static_cast<bool>(sources); }
-  /// Whether a consumer may have no rows in a tile.
-  bool mayLackRows() const {
-    return schedule.consumersPerTile > 1 || schedule.cluster > 1;
-  }
 };
 
 /// What a kernel is given.
@@ -174,6 +170,10 @@ void emitConsumer(const KernelContext &context, Term thread);
 /// The row of the tile at which a block of 64 rows begins that a warpgroup
 /// multiplies.
 Term getBlockRow(const GemmKernel &kernel, Term warpgroup, int64_t block);
+
+/// Whether that block has rows: a constant where it always has.
+Term hasRows(const GemmKernel &kernel, const DeviceCoords &coords,
+             Term warpgroup, int64_t block);
 
 /// The sums of a tile: of blocks of rows, then of weight tiles, what a thread
 /// has of them.
