@@ -85,8 +85,7 @@ llvm::Expected<BundleTarget> CudaDevice::getTarget() const {
   if (!gpu)
     return llvm::createStringError("device 0, " + driver->name + ", has " +
                                    llvm::toString(gpu.takeError()));
-  // What moe-sim-driver calls its device.
-  bool simulated = StringRef(driver->name).starts_with("simulated ");
+  bool simulated = StringRef(driver->name).starts_with(simulatedDevice);
   return findBundleTarget(
       ((simulated ? simulatedPrefix : "") + gpu->name).str());
 }
@@ -128,17 +127,18 @@ CudaDevice::~CudaDevice() {
 //===----------------------------------------------------------------------===//
 
 llvm::Error CudaDevice::load(const CudaCode &code) {
-  char log[512] = "";
-  unsigned result = 0;
   if (!driver->context)
     if (llvm::Error error = openContext())
       return error;
-  for (const auto &[extension, image] : code.forms) {
-    result = load_module(driver.get(), &driver->module, image.c_str(), log,
-                         sizeof log);
-    if (result == 0)
-      return findKernels(code);
-  }
+  SmallVector<const char *> forms;
+  for (const auto &[extension, image] : code.forms)
+    forms.push_back(image.c_str());
+  char log[512] = "";
+  unsigned result =
+      load_module(driver.get(), &driver->module, forms.data(),
+                  static_cast<int>(forms.size()), log, sizeof log);
+  if (result == 0)
+    return findKernels(code);
   return makeError(result, "the driver refuses the kernels" +
                                llvm::Twine(*log ? ", " : "") + log);
 }

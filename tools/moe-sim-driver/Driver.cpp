@@ -1,6 +1,7 @@
 //===- Driver.cpp - The device and its contexts ---------------------------===//
 
 #include "Driver.h"
+#include "moe/Execute/KernelHost.h"
 
 /// An H100's.
 static constexpr int maxSharedPerBlock = 232448, multiprocessors = 132;
@@ -52,7 +53,8 @@ CUDA_API unsigned cuDeviceGet(int *device, int ordinal) {
 }
 
 CUDA_API unsigned cuDeviceGetName(char *name, int size, int device) {
-  snprintf(name, static_cast<size_t>(size), "simulated sm_90a");
+  snprintf(name, static_cast<size_t>(size), "%ssm_90a",
+           mlir::moe::simulatedDevice.data());
   return device == 0 ? noError : invalidValue;
 }
 

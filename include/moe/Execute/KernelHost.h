@@ -9,6 +9,8 @@ namespace mlir::moe {
 
 /// What the name of a simulated GPU begins with; the GPU's follows.
 inline constexpr llvm::StringLiteral simulatedPrefix = "sim-";
+/// The same of the name that a simulating driver gives its device.
+inline constexpr llvm::StringLiteral simulatedDevice = "simulated ";
 
 /// The code of the host for a layer whose kernels are a GPU's: it only computes
 /// sizes and launches, on a device that moe-lower-launches describes.

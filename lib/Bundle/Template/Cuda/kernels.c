@@ -1,15 +1,21 @@
 
 /* ---------------------------------------------------------------- kernels of a GPU */
 
-/* Loads code, of the machine or as PTX. What the driver says of it goes to `log`. */
+/* Loads the first form of the code that the driver takes: one of machine code is not for every
+ * driver, one of PTX is. What it says of the last one goes to `log`. */
 static cuda_result load_module(const cuda_driver *driver, struct CUmod_st **module,
-                               const void *image, char *log, size_t log_size) {
+                               const char *const *forms, int num_forms, char *log,
+                               size_t log_size) {
   unsigned keys[2] = {CUDA_JIT_LOG, CUDA_JIT_LOG_SIZE};
   void *values[2] = {log, (void *)log_size};
-  cuda_result result;
-  log[0] = 0;
-  result = driver->cuModuleLoadDataEx(module, image, 2, keys, values);
-  log[log_size - 1] = 0;
+  cuda_result result = 0;
+  for (int i = 0; i < num_forms; ++i) {
+    log[0] = 0;
+    result = driver->cuModuleLoadDataEx(module, forms[i], 2, keys, values);
+    log[log_size - 1] = 0;
+    if (result == 0)
+      break;
+  }
   return result;
 }
 

@@ -44,21 +44,18 @@ static int check_machine(int32_t device, char *message, size_t message_size) {
   return status;
 }
 
-/* Loads the first file of a set that the driver takes: one of machine code is not for every
- * driver, one of PTX is. */
 static int load_set(machine *opened, int set, const file_contents *contents,
                     const moe_load_options *options) {
   const kernel_set *kernels = &kernel_sets[set];
-  int file = kernels->first_file, last = file + kernels->num_files - 1;
+  const char *const *forms = (const char *const *)contents->bytes + kernels->first_file;
+  const cuda_driver *driver = &opened->driver;
   char log[512];
-  cuda_result result =
-      load_module(&opened->driver, &opened->modules[set], contents->bytes[file], log, sizeof log);
-  while (result != 0 && file < last)
-    result = load_module(&opened->driver, &opened->modules[set], contents->bytes[++file], log,
-                         sizeof log);
+  cuda_result result = load_module(driver, &opened->modules[set], forms, kernels->num_files, log,
+                                   sizeof log);
   if (result != 0)
     return fail(MOE_LOAD_FAILED, options->message, options->message_size, "%s: %s%s%s",
-                files[last].name, error_name(&opened->driver, result), log[0] ? ": " : "", log);
+                files[kernels->first_file + kernels->num_files - 1].name,
+                error_name(driver, result), log[0] ? ": " : "", log);
   return MOE_OK;
 }
 
