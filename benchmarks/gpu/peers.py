@@ -143,6 +143,12 @@ class Vllm:
         return run
 
 
+def refuse_all_but_swiglu(layer):
+    """Why kernels that have no other activation, and no biases, cannot run a layer."""
+    found = "clamped swiglu" if layer.is_interleaved else layer.activation
+    return None if found == "silu" else f"swiglu is expected, found {found}"
+
+
 class Sonic:
     name, waits = "sonic", False
 
@@ -152,9 +158,7 @@ class Sonic:
         return f"sonic-moe {importlib.metadata.version('sonic-moe')}"
 
     def refuse(self, layer):
-        if layer.activation != "silu" or layer.is_interleaved:
-            return f"SonicMoE has swiglu, found {'clamped swiglu' if layer.is_interleaved else layer.activation}"
-        return None
+        return refuse_all_but_swiglu(layer)
 
     def bind(self, layer):
         # Experts last; gates before ups, not in turn.
@@ -189,9 +193,7 @@ class FlashInfer:
         return f"flashinfer-python {importlib.metadata.version('flashinfer-python')}"
 
     def refuse(self, layer):
-        if layer.activation != "silu" or layer.is_interleaved:
-            return f"swiglu is expected, found {'clamped swiglu' if layer.is_interleaved else layer.activation}"
-        return None
+        return refuse_all_but_swiglu(layer)
 
     def bind(self, layer):
         # Ups before gates.

@@ -20,13 +20,21 @@ template <typename Run> static llvm::Expected<LayerRun> time(Run run) {
   return LayerRun{std::move(*results), taken.count()};
 }
 
+/// What all lowerings are told.
+template <typename Options>
+static Options getLowering(const Binding &binding, const RunOptions &options) {
+  Options lowering;
+  lowering.fuse = options.fuse;
+  if (int64_t tokens = binding.getNumTokens(); tokens > 0)
+    lowering.tokens = tokens;
+  return lowering;
+}
+
 static llvm::Expected<RunLayer> compileForCpu(ModuleOp module,
                                               const Signature &signature,
                                               const Binding &binding,
                                               const RunOptions &options) {
-  CompiledLayer::Options lowering{.fuse = options.fuse};
-  if (int64_t tokens = binding.getNumTokens(); tokens > 0)
-    lowering.tokens = tokens;
+  auto lowering = getLowering<CompiledLayer::Options>(binding, options);
   auto compiled = CompiledLayer::compile(module, signature, lowering);
   if (!compiled)
     return compiled.takeError();
@@ -36,20 +44,11 @@ static llvm::Expected<RunLayer> compileForCpu(ModuleOp module,
   };
 }
 
-static KernelHost::Options getLowering(const Binding &binding,
-                                       const RunOptions &options) {
-  KernelHost::Options lowering;
-  lowering.fuse = options.fuse;
-  if (int64_t tokens = binding.getNumTokens(); tokens > 0)
-    lowering.tokens = tokens;
-  return lowering;
-}
-
 static llvm::Expected<RunLayer> compileForSimulator(ModuleOp module,
                                                     const Signature &signature,
                                                     const Binding &binding,
                                                     const RunOptions &options) {
-  KernelHost::Options lowering = getLowering(binding, options);
+  auto lowering = getLowering<KernelHost::Options>(binding, options);
   lowering.target =
       StringRef(options.target).drop_front(simulatedPrefix.size());
   auto compiled = SimulatedLayer::compile(module, signature, lowering);
@@ -68,8 +67,8 @@ static llvm::Expected<RunLayer> compileForCuda(ModuleOp module,
                                                const Signature &signature,
                                                const Binding &binding,
                                                const RunOptions &options) {
-  auto compiled =
-      CudaLayer::compile(module, signature, getLowering(binding, options));
+  auto compiled = CudaLayer::compile(
+      module, signature, getLowering<KernelHost::Options>(binding, options));
   if (!compiled)
     return compiled.takeError();
   return [layer = std::move(*compiled),

@@ -65,9 +65,8 @@ bool RowGroup::add(const RowOp &op) {
     return false;
   llvm::MapVector<Value, Use> next = uses;
   for (const RowOp::Access &access : op.getAccesses()) {
-    bool isNew =
-        access.isWrite && access.buffer.getDefiningOp<memref::AllocOp>();
-    if (!isDistinct(access.buffer) || (access.isWrite && !isNew))
+    bool isNew = access.buffer.getDefiningOp<memref::AllocOp>() != nullptr;
+    if (access.isWrite ? !isNew : !isDistinct(access.buffer))
       return false;
     Use &use = next[access.buffer];
     use.isWritten |= access.isWrite;
@@ -81,7 +80,9 @@ bool RowGroup::add(const RowOp &op) {
 }
 
 void RowGroup::emit() {
-  int64_t lanes = 512 / (ops.empty() ? 32 : ops.front().getElementBits());
+  if (ops.empty())
+    return;
+  int64_t lanes = 512 / ops.front().getElementBits();
   bool isLong = llvm::any_of(ops, [&](const RowOp &op) {
     return op.hasColumns() &&
            (op.getWidth() == ShapedType::kDynamic || op.getWidth() >= lanes);
