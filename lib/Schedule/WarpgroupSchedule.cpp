@@ -291,30 +291,28 @@ double mlir::moe::estimateSeconds(const GemmProblem &problem,
                                   const WarpgroupSchedule &schedule,
                                   const Target &target, int64_t tokens) {
   ExpertLoad load = getExpectedLoad(problem, tokens);
-  // Of an expert on average: tiles of a cluster, and blocks that have rows.
-  double clusters = 0, blocks = 0;
-  for (double expertRows : spreadRows(problem, load.rows)) {
-    clusters +=
-        std::ceil(expertRows / static_cast<double>(schedule.getClusterRows())) /
-        4;
-    blocks += std::ceil(expertRows / 64) / 4;
+  auto cluster = static_cast<double>(schedule.cluster);
+  auto clusterRows = static_cast<double>(schedule.getClusterRows());
+  // Of all quarters of the experts: tiles of rows, and blocks that have some.
+  std::array<double, 4> quarters = spreadRows(problem, load.rows);
+  double rowTiles = 0, blocks = 0;
+  for (double expertRows : quarters) {
+    rowTiles += std::ceil(expertRows / clusterRows) * cluster;
+    blocks += std::ceil(expertRows / 64);
   }
   auto rows = static_cast<double>(schedule.rows);
-  double multiplied =
-      64 * blocks / (clusters * static_cast<double>(schedule.cluster));
+  double multiplied = 64 * blocks / rowTiles;
   auto columns = static_cast<double>(schedule.columns);
   auto sums = static_cast<double>(getAccumulatorColumns(schedule, problem));
   auto depth = static_cast<double>(schedule.depth);
   double steps = std::ceil(static_cast<double>(problem.depth) / depth);
-  double tiles = load.experts * clusters *
-                 static_cast<double>(schedule.cluster) *
+  double tiles = load.experts * rowTiles / quarters.size() *
                  std::ceil(static_cast<double>(problem.columns) / columns);
   const Gpu &gpu = *target.gpu;
   double multiply = 2 * multiplied * sums * depth / gpu.flopsPerCycle;
   double operands =
       multiplied / 64 * (64 + sums) * depth * 2 / gpu.sharedBytesPerCycle;
-  double copies = (rows + sums / static_cast<double>(schedule.cluster)) *
-                  depth * 2 / gpu.cacheBytesPerCycle;
+  double copies = (rows + sums / cluster) * depth * 2 / gpu.cacheBytesPerCycle;
   double lines = multiplied * columns * problem.result.bits / 8 / swizzleBytes;
   double main = steps * std::max({multiply, operands, copies});
   double ends = 1500 + lines * 2;

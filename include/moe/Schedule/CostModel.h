@@ -4,8 +4,9 @@
 // What costs every schedule the same, such as the epilogue, is left out.
 //
 // Experts get rows as spreadRows says. The time for a fraction of a row lies
-// between those for the whole rows around it. The rows of an expert are cut evenly into tiles of at most
-// `rows`, the columns into tiles of `columns`, whose last panel counts whole.
+// between those for the whole rows around it. The rows of an expert are cut
+// evenly into tiles of at most `rows`, the columns into tiles of `columns`,
+// whose last panel counts whole.
 // Cycles of a tile of r rows, K inputs and C columns with P projections, in
 // vectors of L lanes:
 //

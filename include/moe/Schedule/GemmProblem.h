@@ -3,8 +3,8 @@
 #ifndef MOE_SCHEDULE_GEMMPROBLEM_H
 #define MOE_SCHEDULE_GEMMPROBLEM_H
 
-#include <cstdint>
 #include <array>
+#include <cstdint>
 #include <string>
 #include <vector>
 

@@ -202,8 +202,8 @@ TEST(WarpgroupSchedule, SelectionFollowsTheRows) {
   EXPECT_GE(many->columns * many->getTurns(), 128);
 }
 
-/// The 65th row of a tile has another block of rows multiplied, on a device that
-/// waits for neither memory nor cache.
+/// The 65th row of a tile has another block of rows multiplied, on a device
+/// that waits for neither memory nor cache.
 TEST(WarpgroupSchedule, BlocksWithoutRowsAreNotMultiplied) {
   Target target = getTarget("sm_90a");
   target.memoryBandwidth *= 1000;
